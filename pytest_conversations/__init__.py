@@ -1,0 +1,57 @@
+"""Record and replay Mistral's Conversations API in pytest, streams chunk by chunk.
+
+The names below are looked up when they are first used, since pytest imports this module in every
+run, whether or not a test has to do with conversations.
+"""
+
+from typing import TYPE_CHECKING
+
+from pytest_conversations._version import __version__
+
+if TYPE_CHECKING:
+    from pytest_conversations._settings import ConversationsConfig
+    from pytest_conversations.client import ConversationsClient, EventStream
+    from pytest_conversations.errors import (
+        CassetteError,
+        CassetteFormatError,
+        HTTPValidationError,
+        MistralError,
+        ResponseValidationError,
+        SDKError,
+        SecretLeakError,
+        UnrecordedRequestError,
+    )
+    from pytest_conversations.snapshot import ConversationSnapshotExtension
+
+__all__ = [
+    "CassetteError",
+    "CassetteFormatError",
+    "ConversationSnapshotExtension",
+    "ConversationsClient",
+    "ConversationsConfig",
+    "EventStream",
+    "HTTPValidationError",
+    "MistralError",
+    "ResponseValidationError",
+    "SDKError",
+    "SecretLeakError",
+    "UnrecordedRequestError",
+    "__version__",
+]
+
+if not TYPE_CHECKING:  # a type checker that saw this would take every misspelt name for one
+
+    def __getattr__(name: str) -> object:
+        import importlib
+
+        homes = {
+            "ConversationSnapshotExtension": "snapshot",
+            "ConversationsClient": "client",
+            "ConversationsConfig": "_settings",
+            "EventStream": "client",
+        }
+        if name not in __all__:
+            message = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(message)
+        home = importlib.import_module(f"{__name__}.{homes.get(name, 'errors')}")
+        return getattr(home, name)

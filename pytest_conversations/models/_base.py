@@ -1,0 +1,68 @@
+"""What every model shares: the rules for unknown keys, unset fields and unknown variants."""
+
+from collections.abc import Iterator
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    RootModel,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
+
+
+class Model(BaseModel):
+    """Base of the models.
+
+    Unknown keys are kept, so that the reply of a newer server survives a round trip. A field
+    that was not given and has no value of its own is not written: unset, null and default are
+    three things (contract section 3).
+    """
+
+    model_config = ConfigDict(extra="allow", populate_by_name=True)
+
+    @model_serializer(mode="wrap")
+    def _write(self, handler: SerializerFunctionWrapHandler) -> dict[str, JsonValue]:
+        written: dict[str, JsonValue] = handler(self)
+        for key in self._unset_keys():
+            if written.get(key, ...) is None:
+                del written[key]
+        if self.model_extra:  # a RequestModel that came back in a reply: pydantic would drop them
+            written.update(self.model_extra)
+        return written
+
+    def _unset_keys(self) -> Iterator[str]:
+        for name, field in type(self).model_fields.items():
+            if name not in self.model_fields_set:
+                yield field.alias or name
+
+
+class RequestModel(Model):
+    """Base of what a request holds: a key that the API does not know is refused.
+
+    A reply that echoes such an object is parsed with ``extra="allow"``, which goes before this.
+    """
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class Unknown(RootModel[JsonValue]):
+    """A variant that this version does not know, with its payload as it came."""
+
+    @property
+    def raw(self) -> JsonValue:
+        """The JSON value that was received; also what is written back."""
+        return self.root
+
+    @property
+    def type(self) -> str | None:
+        """The ``type`` of the payload; None where it is no object or has none."""
+        kind = self.root.get("type") if isinstance(self.root, dict) else None
+        return kind if isinstance(kind, str) else None
+
+
+# What no known member of a union takes, a new type or a known one of another shape, is kept by
+# its last member, an `Unknown`: a new server never breaks an old recording.
+OPEN_UNION = Field(union_mode="left_to_right")

@@ -1,0 +1,136 @@
+"""Server-sent events of a streamed conversation (contract section 12.1)."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from pytest_conversations.models._base import OPEN_UNION, Model, Unknown
+from pytest_conversations.models._content import ContentChunk
+from pytest_conversations.models._usage import ConversationUsageInfo
+
+
+class _Event(Model):
+    created_at: datetime | None = None
+
+
+class _OutputEvent(_Event):
+    output_index: int = 0
+    id: str
+
+
+class ResponseStartedEvent(_Event):
+    """The reply begins."""
+
+    type: Literal["conversation.response.started"] = "conversation.response.started"
+    conversation_id: str
+
+
+class ResponseDoneEvent(_Event):
+    """The reply is complete."""
+
+    type: Literal["conversation.response.done"] = "conversation.response.done"
+    usage: ConversationUsageInfo
+
+
+class ResponseErrorEvent(_Event):
+    """The reply failed while it was streamed."""
+
+    type: Literal["conversation.response.error"] = "conversation.response.error"
+    message: str
+    code: int
+
+
+class MessageOutputEvent(_OutputEvent):
+    """A piece of a message: text, or one content chunk."""
+
+    type: Literal["message.output.delta"] = "message.output.delta"
+    content_index: int = 0
+    model: str | None = None
+    agent_id: str | None = None
+    role: str = "assistant"
+    content: str | ContentChunk
+
+
+class ToolExecutionStartedEvent(_OutputEvent):
+    """A hosted tool starts. Streams of 2025 have no ``arguments``."""
+
+    type: Literal["tool.execution.started"] = "tool.execution.started"
+    model: str | None = None
+    agent_id: str | None = None
+    name: str
+    arguments: str | None = None
+
+
+class ToolExecutionDeltaEvent(_OutputEvent):
+    """A fragment of the arguments of a hosted tool."""
+
+    type: Literal["tool.execution.delta"] = "tool.execution.delta"
+    name: str
+    arguments: str
+
+
+class ToolExecutionDoneEvent(_OutputEvent):
+    """A hosted tool is done."""
+
+    type: Literal["tool.execution.done"] = "tool.execution.done"
+    name: str
+    info: dict[str, JsonValue] | None = None
+
+
+class AgentHandoffStartedEvent(_OutputEvent):
+    """An agent hands the conversation over."""
+
+    type: Literal["agent.handoff.started"] = "agent.handoff.started"
+    previous_agent_id: str
+    previous_agent_name: str
+
+
+class AgentHandoffDoneEvent(_OutputEvent):
+    """An agent took the conversation over."""
+
+    type: Literal["agent.handoff.done"] = "agent.handoff.done"
+    next_agent_id: str
+    next_agent_name: str
+
+
+class FunctionCallEvent(_OutputEvent):
+    """A fragment of the arguments of a function call."""
+
+    type: Literal["function.call.delta"] = "function.call.delta"
+    model: str | None = None
+    agent_id: str | None = None
+    name: str
+    tool_call_id: str
+    arguments: str
+    confirmation_status: str | None = None
+
+
+class UnknownConversationEventsData(Unknown):
+    """The data of an event of a type that this version does not know."""
+
+
+_KnownConversationEventsData = Annotated[
+    ResponseStartedEvent
+    | ResponseDoneEvent
+    | ResponseErrorEvent
+    | MessageOutputEvent
+    | ToolExecutionStartedEvent
+    | ToolExecutionDeltaEvent
+    | ToolExecutionDoneEvent
+    | AgentHandoffStartedEvent
+    | AgentHandoffDoneEvent
+    | FunctionCallEvent,
+    Field(discriminator="type"),
+]
+
+ConversationEventsData = Annotated[
+    _KnownConversationEventsData | UnknownConversationEventsData, OPEN_UNION
+]
+
+
+class ConversationEvents(Model):
+    """One server-sent event: its name and its data. The type of ``data`` decides, not the name."""
+
+    event: str
+    data: ConversationEventsData

@@ -1,0 +1,110 @@
+"""Tools of a conversation (contract section 7)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from pytest_conversations.models._base import OPEN_UNION, RequestModel, Unknown
+
+
+class ToolConfiguration(RequestModel):
+    """Which functions of a tool may run, and which of them ask first."""
+
+    exclude: list[str] | None = None
+    include: list[str] | None = None
+    requires_confirmation: list[str] | None = None
+
+
+class Function(RequestModel):
+    """A function of the application: its name and the JSON schema of its parameters."""
+
+    name: str
+    parameters: dict[str, JsonValue]
+    description: str | None = None
+    strict: bool | None = None
+
+
+class FunctionTool(RequestModel):
+    """A function that the model may ask the application to run."""
+
+    type: Literal["function"] = "function"
+    function: Function
+
+
+class WebSearchTool(RequestModel):
+    """The hosted web search."""
+
+    type: Literal["web_search"] = "web_search"
+    tool_configuration: ToolConfiguration | None = None
+
+
+class WebSearchPremiumTool(RequestModel):
+    """The hosted web search with news agencies."""
+
+    type: Literal["web_search_premium"] = "web_search_premium"
+    tool_configuration: ToolConfiguration | None = None
+
+
+class CodeInterpreterTool(RequestModel):
+    """The hosted Python interpreter."""
+
+    type: Literal["code_interpreter"] = "code_interpreter"
+    tool_configuration: ToolConfiguration | None = None
+
+
+class ImageGenerationTool(RequestModel):
+    """The hosted image generator."""
+
+    type: Literal["image_generation"] = "image_generation"
+    tool_configuration: ToolConfiguration | None = None
+
+
+class DocumentLibraryTool(RequestModel):
+    """Search in document libraries."""
+
+    type: Literal["document_library"] = "document_library"
+    library_ids: list[str]
+    tool_configuration: ToolConfiguration | None = None
+
+
+class APIKeyAuth(RequestModel):
+    """An API key for a connector."""
+
+    type: Literal["api-key"] = "api-key"
+    value: str
+
+
+class OAuth2TokenAuth(RequestModel):
+    """An OAuth 2 token for a connector."""
+
+    type: Literal["oauth2-token"] = "oauth2-token"
+    value: str
+
+
+class CustomConnector(RequestModel):
+    """A connector, by name or UUID."""
+
+    type: Literal["connector"] = "connector"
+    connector_id: str
+    authorization: Annotated[APIKeyAuth | OAuth2TokenAuth, Field(discriminator="type")] | None = (
+        None
+    )
+    tool_configuration: ToolConfiguration | None = None
+
+
+class UnknownTool(Unknown):
+    """A tool of a type that this version does not know."""
+
+
+KnownTool = Annotated[
+    FunctionTool
+    | WebSearchTool
+    | WebSearchPremiumTool
+    | CodeInterpreterTool
+    | ImageGenerationTool
+    | DocumentLibraryTool
+    | CustomConnector,
+    Field(discriminator="type"),
+]
+
+Tool = Annotated[KnownTool | UnknownTool, OPEN_UNION]
