@@ -1,0 +1,110 @@
+"""Data as YAML text that people can read and diff: literal blocks, short mappings in a line."""
+
+import datetime as dt
+import re
+from typing import IO
+
+import yaml
+
+# A literal block holds these characters, and no other, exactly: not CR, NEL, U+2028, U+2029, tab or
+# a control character; nor a space before a line break, which editors strip.
+_PLAIN = re.compile(
+    "[\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*"
+)
+_SPACE_BEFORE_BREAK = re.compile(" (?:\n|\\Z)")
+
+
+class Block(str):
+    """A text to be written as a literal block. Make it with `block`, which looks whether it can."""
+
+    __slots__ = ()
+
+
+class Flow(dict[str, object]):
+    """A mapping to be written in one line."""
+
+
+def block(text: str) -> str:
+    """Mark a text of several lines for a literal block, where one can hold it exactly."""
+    fits = "\n" in text and _PLAIN.fullmatch(text) and not _SPACE_BEFORE_BREAK.search(text)
+    return Block(text) if fits and text.strip("\n") else text
+
+
+def dump(document: object, stream: IO[str]) -> None:
+    """Write a document: keys in their order, no aliases, non-ASCII as itself, LF."""
+    yaml.dump(
+        document,
+        stream,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=False,
+        width=float("inf"),
+    )
+
+
+class _Dumper(yaml.SafeDumper):
+    """PyYAML's own emitter. libyaml's escapes emoji; this one looks at each character of a scalar.
+
+    A block has been looked at already, so for it both steps are done at once: a stream of 1 MB is
+    written in milliseconds instead of seconds.
+    """
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - the signature is PyYAML's
+        return True
+
+    def analyze_scalar(self, scalar: str) -> yaml.emitter.ScalarAnalysis:
+        if not isinstance(scalar, Block):
+            return super().analyze_scalar(scalar)
+        return yaml.emitter.ScalarAnalysis(
+            scalar=scalar,
+            empty=False,
+            multiline=True,
+            allow_flow_plain=False,
+            allow_block_plain=False,
+            allow_single_quoted=False,
+            allow_double_quoted=True,
+            allow_block=True,
+        )
+
+    def write_literal(self, text: str) -> None:
+        hints = self.determine_block_hints(text)
+        self.write_indicator("|" + hints, need_whitespace=True)
+        self.open_ended = self.open_ended or hints.endswith("+")
+        self.write_line_break()
+        indent = " " * (self.indent or 0)
+        lines = text.removesuffix("\n").split("\n")
+        self.stream.write("\n".join(indent + line if line else "" for line in lines))
+        self.write_line_break()
+
+
+def _represent_block(dumper: yaml.SafeDumper, data: Block) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style="|")
+
+
+def _represent_str(dumper: yaml.SafeDumper, data: str) -> yaml.ScalarNode:
+    # Single quotes and no quotes lose NEL, U+2028 and U+2029: PyYAML reads them as line breaks.
+    style = None if _PLAIN.fullmatch(data) else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+def _represent_flow(dumper: yaml.SafeDumper, data: Flow) -> yaml.MappingNode:
+    return dumper.represent_mapping("tag:yaml.org,2002:map", data, flow_style=True)
+
+
+def _represent_datetime(dumper: yaml.SafeDumper, data: dt.datetime) -> yaml.ScalarNode:
+    text = data.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return dumper.represent_scalar("tag:yaml.org,2002:timestamp", text)
+
+
+def _represent_list(dumper: yaml.SafeDumper, data: list[object]) -> yaml.SequenceNode:
+    # Header values in a line; interactions, which are mappings, below each other.
+    flow = all(isinstance(item, str) for item in data)
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=flow)
+
+
+_Dumper.add_representer(str, _represent_str)
+_Dumper.add_representer(Block, _represent_block)
+_Dumper.add_representer(Flow, _represent_flow)
+_Dumper.add_representer(dt.datetime, _represent_datetime)
+_Dumper.add_representer(list, _represent_list)

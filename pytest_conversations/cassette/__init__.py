@@ -1,0 +1,32 @@
+"""Cassettes: vcrpy's format and machinery, with chunk tables, scrubbing and an index.
+
+It knows neither pytest nor any HTTP client.
+"""
+
+from pytest_conversations.cassette._cassette import (
+    MODES,
+    ConversationCassette,
+    Interaction,
+    Recording,
+    RequestHook,
+    ResponseHook,
+)
+from pytest_conversations.cassette._chunks import Chunk, cut, cut_at_events, parse, table
+from pytest_conversations.cassette._scrub import API_KEY, Response, Scrubber
+
+__all__ = [
+    "API_KEY",
+    "MODES",
+    "Chunk",
+    "ConversationCassette",
+    "Interaction",
+    "Recording",
+    "RequestHook",
+    "Response",
+    "ResponseHook",
+    "Scrubber",
+    "cut",
+    "cut_at_events",
+    "parse",
+    "table",
+]

@@ -1,0 +1,269 @@
+"""The cassette of one test: vcrpy's, with an index, scrubbing, and recordings in the order sent."""
+
+import collections
+import contextlib
+import copy
+import datetime as dt
+import threading
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import NamedTuple, TypeAlias, TypeVar
+
+import vcr.cassette
+from vcr.persisters.filesystem import CassetteNotFoundError
+from vcr.record_mode import RecordMode
+from vcr.request import Request
+
+from pytest_conversations.cassette import _diagnosis, _matching, _serializer
+from pytest_conversations.cassette._persister import FilePersister
+from pytest_conversations.cassette._scrub import Response, Scrubber
+from pytest_conversations.errors import CassetteError, UnrecordedRequestError
+
+E = TypeVar("E", bound=CassetteError)
+
+RequestHook: TypeAlias = Callable[[Request], Request | None]
+ResponseHook: TypeAlias = Callable[[Response], Response | None]
+
+MODES = ("none", "once", "new_episodes", "all", "rewrite")
+
+
+class Interaction(NamedTuple):
+    """A request, as vcrpy models it, and its response, as vcrpy stores it."""
+
+    request: Request
+    response: Response
+
+
+class Recording:
+    """A place in the cassette for an interaction that is under way.
+
+    Attributes:
+        request: what was sent, not scrubbed yet.
+        response: what came back; None until it is known.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.response: Response | None = None
+
+
+class ConversationCassette(vcr.cassette.Cassette):
+    """The open cassette of a test.
+
+    Attributes:
+        path: the file.
+        mode: one of `MODES`.
+        refusals: the errors that requests were refused with, in order.
+
+    Args:
+        path: the file; it need not exist.
+        mode: vcrpy's record modes, and ``rewrite``: start from an empty cassette.
+        scrubber: what takes the secrets out.
+        match_on: names of matchers.
+        before_record_request: vcrpy's hook: a request in, the one to match and record out, or
+            None to leave it alone.
+        before_record_response: vcrpy's hook, likewise.
+        sandbox: whether what is recorded comes from the sandbox; the metadata say so.
+        record_hint: the command that records, for messages.
+
+    Raises:
+        CassetteFormatError: the file is no cassette.
+        CassetteError: the file cannot be read.
+        ValueError: a name in ``match_on`` is no matcher.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        mode: str,
+        scrubber: Scrubber,
+        match_on: Sequence[str] = _matching.DEFAULT,
+        before_record_request: RequestHook | None = None,
+        before_record_response: ResponseHook | None = None,
+        sandbox: bool = False,
+        record_hint: Callable[[str], str] = "record_mode={}".format,
+    ) -> None:
+        _matching.check(match_on)
+        self.mode = mode
+        self.refusals: list[CassetteError] = []
+        self._scrubber = scrubber
+        self._match_names = match_on
+        self._sandbox = sandbox
+        self._record_hint = record_hint
+        self._lock = threading.Lock()
+        self._recordings: list[Recording] = []
+        super().__init__(
+            path=path,
+            serializer=_serializer,
+            persister=FilePersister(scrubber.gate),
+            record_mode=RecordMode.ALL if mode == "rewrite" else RecordMode(mode),
+            match_on=[_matching.matcher(name) for name in match_on],
+            before_record_request=self._request_hook(before_record_request),
+            before_record_response=before_record_response,
+            before_save_interaction=scrubber.interaction,
+        )
+        if mode == "rewrite":
+            self._refuse_to_replace_what_is_no_cassette()
+        else:
+            self._load()
+        self._index = collections.defaultdict[Hashable, list[int]](list)
+        for index, (request, _) in enumerate(self.data):
+            self._index[_matching.key(request, match_on)].append(index)
+
+    @property
+    def interactions(self) -> list[Interaction]:
+        """What the cassette holds, scrubbed: what was loaded, then what this run recorded."""
+        recorded = [
+            self._scrubber.interaction(copy.deepcopy(each.request), copy.deepcopy(each.response))
+            for each in self._recordings
+            if each.response is not None
+        ]
+        return [Interaction(*pair) for pair in (*self.data, *recorded)]
+
+    @property
+    def unused(self) -> list[Interaction]:
+        """What was loaded and not played."""
+        return [Interaction(*pair) for i, pair in enumerate(self.data) if not self.play_counts[i]]
+
+    @property
+    def recorded_count(self) -> int:
+        """How many interactions this run has recorded so far."""
+        return sum(1 for each in self._recordings if each.response is not None)
+
+    @property
+    def records(self) -> bool:
+        """Whether a request that is not in the cassette is sent and recorded."""
+        return not self.write_protected
+
+    def admit(self, request: Request) -> Request | None:
+        """Prepare a request that is made now for matching: scrubbed, and through the hook.
+
+        Returns:
+            The request to look up; None where the hook leaves it alone.
+        """
+        self._scrubber.learn(request)
+        made: Request | None = self.filter_request(request)
+        return made
+
+    def play(self, made: Request) -> Response | None:
+        """Claim the recorded response to a request; None where it has to be recorded.
+
+        Equal requests are answered in the order in which they were recorded; two threads never
+        get the same interaction.
+
+        Args:
+            made: what `admit` returned.
+
+        Raises:
+            UnrecordedRequestError: it is not in the cassette, and this mode does not record.
+        """
+        with self._lock:
+            for index in self._matches(made) if self.record_mode != RecordMode.ALL else ():
+                if not self.play_counts[index]:
+                    self.play_counts[index] += 1
+                    response: Response = self.data[index][1]
+                    return response
+        if self.records:
+            return None
+        raise self.miss(made)
+
+    def record(self, request: Request) -> Recording:
+        """Take the next place for a request that is about to be sent."""
+        recording = Recording(request)
+        with self._lock:
+            self._recordings.append(recording)
+        return recording
+
+    def miss(self, made: Request, reason: str = "") -> UnrecordedRequestError:
+        """Make the error for a request that cannot be answered, and remember it.
+
+        Args:
+            made: what `admit` returned.
+            reason: why, where it is another than that it is not recorded.
+        """
+        return self.refuse(UnrecordedRequestError(self._explain(made, reason)))
+
+    def refuse(self, error: E) -> E:
+        """Remember an error that a request is refused with, and give it back to be raised."""
+        self.refusals.append(error)
+        return error
+
+    def write(self) -> None:
+        """Add what was recorded, in the order in which it was sent, and write the file.
+
+        Where nothing was recorded the file is left alone.
+
+        Raises:
+            SecretLeakError: a secret is left in it. Nothing was written.
+            CassetteError: it cannot be written. The old file is as it was.
+        """
+        self._scrubber.start_counting()
+        for recording in self._recordings:
+            if recording.response is None:  # nothing came back before the test was over
+                continue
+            # Not by vcrpy's `append`, which logs the response as it came, with all that is in it.
+            request = self.filter_request(recording.request)
+            response = self._before_record_response(copy.deepcopy(recording.response))
+            if request is not None and response is not None:
+                self.data.append((request, response))
+                self.dirty = True
+        self._recordings.clear()
+        if self.dirty:
+            self._metadata = self._new_metadata()
+            self._save()
+
+    def _refuse_to_replace_what_is_no_cassette(self) -> None:
+        with contextlib.suppress(CassetteNotFoundError):
+            self._persister.load_cassette(self.path, self._serializer)
+
+    def _matches(self, made: Request) -> Sequence[int]:
+        return self._index.get(_matching.key(made, self._match_names), ())
+
+    def _responses(self, request: Request) -> Iterator[tuple[int, Response]]:
+        """What vcrpy asks for the matches of a request; here by index, not by a scan."""
+        for index in self._matches(self.filter_request(request)):
+            yield index, self.data[index][1]
+
+    def _request_hook(self, hook: RequestHook | None) -> RequestHook:
+        def before_record_request(request: Request) -> Request | None:
+            copied = copy.deepcopy(request)
+            made = copied if hook is None else hook(copied)
+            # Last, so that what the hook put in is scrubbed too.
+            return None if made is None else self._scrubber.request(made)
+
+        return before_record_request
+
+    def _new_metadata(self) -> dict[str, object]:
+        now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+        metadata: dict[str, object] = {
+            **self._metadata,
+            "recorder": _serializer.recorder(),
+            "recorded_at": now,
+        }
+        metadata.pop("interactions", None)
+        if self._sandbox or (metadata.pop("sandbox", False) and self._keeps_loaded()):
+            metadata["sandbox"] = True
+        return metadata
+
+    def _keeps_loaded(self) -> bool:
+        if self.record_mode != RecordMode.ALL:
+            return bool(self._loaded_count)
+        new = len(self.data) - self._loaded_count
+        kept: list[Interaction] = self._rerecorded_interactions()
+        return len(kept) > new
+
+    def _explain(self, request: Request, reason: str) -> str:
+        exists = self.rewound
+        mode = "new_episodes" if exists else "once"
+        found = f"{len(self.data)} interactions, {len(self.play_counts)} played"
+        details = _diagnosis.explain(
+            request, self.requests, self._match_names, list(self.play_counts)
+        )
+        lines = [
+            reason or f"Not recorded: {request.method} {request.uri}",
+            f"Cassette: {self.path} (mode {self.mode}), "
+            + (found if exists else "which does not exist"),
+            *([details] if details and not reason else []),
+            f"To record it: {self._record_hint(mode)}",
+        ]
+        return "\n".join(lines)

@@ -1,0 +1,59 @@
+"""The chunk table: how a streamed body was cut, and when each piece came.
+
+In the file it is one scalar, ``0+134 12+88``: for each chunk the ms since the one before (the
+first: since the request was sent) and its bytes.
+"""
+
+import dataclasses
+import itertools
+import re
+from collections.abc import Iterable, Sequence
+
+_EVENT_END = re.compile(rb"(?:\r\n|\n|\r){2,}")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a body.
+
+    Attributes:
+        ms: time since the chunk before, or since the request; whole ms.
+        data: its bytes.
+    """
+
+    ms: int
+    data: bytes
+
+
+def table(chunks: Iterable[Chunk]) -> str:
+    """Write the table of some chunks."""
+    return " ".join(f"{chunk.ms}+{len(chunk.data)}" for chunk in chunks)
+
+
+def parse(text: str) -> list[tuple[int, int]]:
+    """Read a table: ms and bytes of each chunk.
+
+    Raises:
+        ValueError: it is no table.
+    """
+    pairs = [pair.split("+") for pair in text.split()]
+    return [(int(ms), int(size)) for ms, size in pairs]
+
+
+def cut(body: bytes, pairs: Sequence[tuple[int, int]]) -> list[Chunk] | None:
+    """Cut a body as its table says; None where the table does not add up to the body."""
+    if sum(size for _, size in pairs) != len(body):
+        return None
+    chunks = []
+    at = 0
+    for ms, size in pairs:
+        chunks.append(Chunk(ms, body[at : at + size]))
+        at += size
+    return chunks
+
+
+def cut_at_events(body: bytes) -> list[Chunk]:
+    """Cut a stream of server-sent events after each blank line."""
+    ends = [match.end() for match in _EVENT_END.finditer(body)]
+    edges = [0, *ends, *([len(body)] if not ends or ends[-1] < len(body) else [])]
+    return [Chunk(0, body[a:b]) for a, b in itertools.pairwise(edges) if a < b]

@@ -1,0 +1,68 @@
+"""Says why a request has no recording: what is closest, how it differs, and what to run."""
+
+import difflib
+import itertools
+from collections.abc import Iterable, Sequence
+
+from vcr.request import Request
+
+from pytest_conversations.cassette import _json_text, _matching
+
+_CANDIDATES = 50  # how many bodies are compared in full
+_DIFF_LINES = 40
+
+
+def explain(
+    made: Request, recorded: Sequence[Request], match_on: Sequence[str], played: Iterable[int]
+) -> str:
+    """Why a request found no recording.
+
+    Args:
+        made: the request, scrubbed.
+        recorded: the requests of the cassette, in order.
+        match_on: the names of the matchers.
+        played: which of them were played, by index.
+
+    Returns:
+        Lines of text; empty where the cassette has no interaction.
+    """
+    if not recorded:
+        return ""
+    differing = [_matching.differing(made, request, match_on) for request in recorded]
+    same = [index for index, names in enumerate(differing) if not names]
+    if same:
+        numbers = ", ".join(str(index + 1) for index in same if index in set(played))
+        return f"It is recorded as interaction {numbers}, which was played already."
+    fewest = min(map(len, differing))
+    closest = [index for index, names in enumerate(differing) if len(names) == fewest]
+    best = max(closest[:_CANDIDATES], key=lambda index: _likeness(made, recorded[index]))
+    names = " and ".join(differing[best])
+    closest_one = f"interaction {best + 1}, {recorded[best].method} {recorded[best].uri}"
+    lines = [f"Closest is {closest_one}; it differs in {names}."]
+    if _text(made) != _text(recorded[best]):
+        lines += _diff(recorded[best], made)
+    return "\n".join(lines)
+
+
+def _likeness(made: Request, recorded: Request) -> float:
+    pairs = ((made.uri, recorded.uri), (_text(made), _text(recorded)))
+    return sum(difflib.SequenceMatcher(None, a, b).quick_ratio() for a, b in pairs)
+
+
+def _diff(recorded: Request, made: Request) -> list[str]:
+    lines = difflib.unified_diff(
+        _text(recorded).splitlines(),
+        _text(made).splitlines(),
+        "recorded body",
+        "this body",
+        lineterm="",
+        n=2,
+    )
+    shown = list(itertools.islice(lines, _DIFF_LINES))
+    left = sum(1 for _ in lines)
+    return [f"  {line}" for line in shown] + ([f"  … {left} more lines"] if left else [])
+
+
+def _text(request: Request) -> str:
+    body = _matching.body_bytes(request).decode("utf-8", "replace")
+    return _json_text.indent(body, unescape=True) or body

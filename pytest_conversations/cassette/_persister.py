@@ -1,0 +1,93 @@
+"""Cassette files: read whole or not at all, written whole or not at all."""
+
+import contextlib
+import os
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import vcr.serialize
+from vcr.persisters.filesystem import CassetteNotFoundError
+from vcr.request import Request
+
+from pytest_conversations.cassette._structure import FormatError
+from pytest_conversations.errors import CassetteError, CassetteFormatError
+
+_Loaded = tuple[list[Request], list[dict[str, object]]]
+
+
+class _Serializer(Protocol):
+    def deserialize(self, text: str) -> dict[str, object]: ...
+    def serialize(self, document: dict[str, object]) -> str: ...
+
+
+class FilePersister:
+    """Stores cassettes as files, for vcrpy.
+
+    Unlike vcrpy's own it never takes a file that cannot be read for one that is not there (and
+    records over it), and a failed write leaves the old file.
+
+    Args:
+        gate: looks at the text that is about to be written, and raises to stop it.
+    """
+
+    def __init__(self, gate: Callable[[str], None]) -> None:
+        self._gate = gate
+
+    def load_cassette(self, path: str, serializer: _Serializer) -> _Loaded:
+        """Read a cassette: its requests, its responses, and its metadata if it has any.
+
+        Raises:
+            CassetteNotFoundError: there is no such file; vcrpy's sign for a new cassette.
+            CassetteFormatError: the file is no cassette.
+            CassetteError: the file cannot be read.
+        """
+        if not Path(path).exists():
+            raise CassetteNotFoundError(path)
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            line = error.object[: error.start].count(b"\n") + 1
+            raise CassetteFormatError(path, line, "not UTF-8 text") from error
+        except OSError as error:
+            msg = f"cannot read the cassette {path}: {error.strerror}"
+            raise CassetteError(msg) from error
+        try:
+            loaded: _Loaded = vcr.serialize.deserialize(text, serializer)
+        except FormatError as problem:
+            reason = f"{problem.reason}. To record it anew, delete the file first"
+            raise CassetteFormatError(path, problem.line, reason) from problem
+        return loaded
+
+    def save_cassette(
+        self, path: str, document: dict[str, object], serializer: _Serializer
+    ) -> None:
+        """Write a cassette: the file is the old one or the new one, whole, whatever fails.
+
+        Raises:
+            CassetteError: it cannot be written; the old file is as it was.
+        """
+        text = vcr.serialize.serialize(document, serializer)
+        self._gate(text)
+        try:
+            _replace(Path(path), text.encode())
+        except OSError as error:
+            msg = f"cannot write the cassette {path}: {error.strerror}; nothing was written"
+            raise CassetteError(msg) from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # In the same folder, since only within one file system a rename is atomic.
+    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise

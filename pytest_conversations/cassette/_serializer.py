@@ -1,0 +1,117 @@
+"""The file format: vcrpy's version 1 with readable bodies, as a serializer that vcrpy can use.
+
+vcrpy holds an interaction as the bytes that went over the wire; the file shows it to people. All
+of the difference is made here, in both directions, so the rest of vcrpy and of this package works
+on wire bytes and never sees the layout.
+"""
+
+import io
+from collections.abc import Mapping
+from typing import TypeAlias, cast
+
+import yaml
+from vcr.serializers import yamlserializer
+
+from pytest_conversations import _yaml
+from pytest_conversations._version import __version__
+from pytest_conversations.cassette import _json_text
+from pytest_conversations.cassette._structure import FormatError, check
+
+# What YAML and vcrpy call a document; `check` proves the shape before anything relies on it.
+Document: TypeAlias = dict[str, "Document | list[Document] | str | bytes | int | None"]
+
+RECORDER = "pytest-conversations"
+
+
+def recorder() -> str:
+    """What ``metadata.recorder`` says in the cassettes of this version."""
+    return f"{RECORDER} {__version__}"
+
+
+def deserialize(text: str) -> dict[str, object]:
+    """Read a cassette's text into the form that ``vcr.serialize.deserialize`` takes.
+
+    Args:
+        text: YAML (or JSON, vcrpy's other format). Only safe tags are built.
+
+    Raises:
+        FormatError: it is no cassette.
+    """
+    try:
+        document = yamlserializer.deserialize(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        reason = f"not YAML that can be read: {error.problem or error.context}"
+        raise FormatError(reason, mark.line + 1 if mark else None) from error
+    except yaml.YAMLError as error:
+        reason = f"not YAML that can be read: {error}"
+        raise FormatError(reason) from error
+    check(document, text)
+    metadata = document.get("metadata") or {}
+    if str(metadata.get("recorder", "")).startswith(RECORDER):
+        for interaction in document["interactions"]:
+            _to_wire(interaction["request"], "body")
+            _to_wire(interaction["response"]["body"], "string")
+    return cast("dict[str, object]", document)
+
+
+def serialize(document: Mapping[str, object]) -> str:
+    """Write what ``vcr.serialize.serialize`` gives as a cassette's text, ``metadata`` first."""
+    interactions = cast("list[dict[str, dict[str, object]]]", document["interactions"])
+    metadata = cast("dict[str, object]", document.get("metadata") or {})
+    stream = io.StringIO()
+    _yaml.dump(
+        {
+            "version": document["version"],
+            "metadata": {**metadata, "interactions": len(interactions)},
+            "interactions": [
+                {"request": _request(each["request"]), "response": _response(each["response"])}
+                for each in interactions
+            ],
+        },
+        stream,
+    )
+    return stream.getvalue()
+
+
+def _to_wire(holder: dict[str, object], key: str) -> None:
+    text = holder[key]
+    if isinstance(text, str):
+        holder[key] = _json_text.compact(text)
+
+
+def _request(request: dict[str, object]) -> dict[str, object]:
+    body = request["body"]
+    if isinstance(body, str):
+        # Requests are compared by meaning, so here even escapes may become readable.
+        body = _yaml.block(_json_text.indent(body, unescape=True) or body)
+    return {
+        "method": request["method"],
+        "uri": request["uri"],
+        "headers": request["headers"],
+        "body": body,
+    }
+
+
+def _response(response: dict[str, object]) -> dict[str, object]:
+    body = cast("dict[str, object]", response["body"])
+    rest = {key: value for key, value in response.items() if key not in _RESPONSE_KEYS}
+    return {
+        "status": _yaml.Flow(cast("dict[str, object]", response["status"])),
+        "headers": response["headers"],
+        "body": {**body, "string": _readable(body.get("string"))},
+        **rest,
+    }
+
+
+_RESPONSE_KEYS = frozenset({"status", "headers", "body"})
+
+
+def _readable(body: object) -> object:
+    """The form in which the file shows a response body, from which it can be read back exactly."""
+    if not isinstance(body, str):
+        return body
+    for shown in (_json_text.indent(body), body):
+        if shown is not None and _json_text.compact(shown) == body:
+            return _yaml.block(shown)
+    return body.encode()  # JSON that came laid out just like ours, which reading would undo

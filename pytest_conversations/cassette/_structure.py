@@ -1,0 +1,106 @@
+"""Whether a document is a cassette: the shape of vcrpy's format, version 1."""
+
+from collections.abc import Iterator
+
+import yaml
+
+_VERSION = 1
+_REQUEST_KEYS = {"method", "uri", "body", "headers"}
+_Path = tuple[str | int, ...]
+
+
+class FormatError(ValueError):
+    """Why a text is no cassette, and the line (from 1) that shows it."""
+
+    def __init__(self, reason: str, line: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.line = line
+
+
+def check(document: object, text: str) -> None:
+    """Make sure that a document has the shape of a cassette.
+
+    Args:
+        document: what YAML read.
+        text: what it read it from, to find the line of a problem.
+
+    Raises:
+        FormatError: it is no cassette, or one that was cut short.
+    """
+    for path, reason in _problems(document):
+        raise FormatError(reason, _line(text, path))
+
+
+def _problems(document: object) -> Iterator[tuple[_Path, str]]:
+    if not isinstance(document, dict):
+        yield (), f"a cassette is a mapping with `interactions`, this is {_kind(document)}"
+        return
+    version = document.get("version", _VERSION)
+    if version != _VERSION:
+        yield ("version",), f"version {version!r} of the format, this reads version {_VERSION}"
+    interactions = document.get("interactions")
+    if not isinstance(interactions, list):
+        missing = "interactions" not in document
+        has = f"it has {', '.join(map(str, document)) or 'nothing'}" if missing else "no list"
+        yield ("interactions",), f"a cassette has a list `interactions`, {has}"
+        return
+    metadata = document.get("metadata")
+    if not isinstance(metadata, dict | None):
+        yield ("metadata",), f"`metadata` is {_kind(metadata)}, not a mapping"
+        return
+    count = (metadata or {}).get("interactions")
+    if isinstance(count, int) and count > len(interactions):
+        yield (
+            ("metadata",),
+            f"cut short: it says it has {count} interactions, {len(interactions)} are there",
+        )
+    for index, interaction in enumerate(interactions):
+        yield from _interaction_problems(interaction, ("interactions", index))
+
+
+def _interaction_problems(interaction: object, path: _Path) -> Iterator[tuple[_Path, str]]:
+    parts = ("request", "response")
+    if not isinstance(interaction, dict) or not all(
+        isinstance(interaction.get(part), dict) for part in parts
+    ):
+        yield path, "an interaction is a mapping with a `request` and a `response`"
+        return
+    request, response = (interaction[part] for part in parts)
+    if set(request) != _REQUEST_KEYS:
+        has = ", ".join(map(str, request))
+        yield (*path, "request"), f"a request has method, uri, body and headers, this one {has}"
+    elif not isinstance(request["headers"], dict) or not isinstance(request["uri"], str):
+        yield (*path, "request"), "the headers of a request are a mapping, its uri a text"
+    status, body = response.get("status"), response.get("body")
+    if not isinstance(status, dict) or not isinstance(status.get("code"), int):
+        yield (*path, "response"), "a response has a `status` with a whole number `code`"
+    elif not isinstance(response.get("headers"), dict):
+        yield (*path, "response"), "a response has a mapping `headers`"
+    elif not isinstance(body, dict) or not isinstance(body.get("string"), str | bytes | None):
+        yield (*path, "response"), "a response has a `body` with a text `string`"
+
+
+def _kind(value: object) -> str:
+    names = {dict: "a mapping", list: "a list", str: "a text", type(None): "empty"}
+    return names.get(type(value), f"a {type(value).__name__}")
+
+
+def _line(text: str, path: _Path) -> int | None:
+    """The line of the node at ``path``, or of the nearest one above it that is there."""
+    node = yaml.compose(text, Loader=yaml.CSafeLoader)
+    for step in path:
+        below = _child(node, step)
+        if below is None:
+            break
+        node = below
+    return None if node is None else node.start_mark.line + 1
+
+
+def _child(node: yaml.Node | None, step: str | int) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        return next((value for key, value in node.value if key.value == step), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+        item: yaml.Node = node.value[step]
+        return item
+    return None

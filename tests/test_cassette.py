@@ -1,0 +1,297 @@
+"""The cassette file: exact, readable, vcrpy's, and never half written."""
+
+import errno
+import json
+import os
+from pathlib import Path
+
+import httpx
+import pytest
+import vcr
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from vcr.request import Request
+
+from pytest_conversations.cassette import (
+    MODES,
+    Chunk,
+    ConversationCassette,
+    Scrubber,
+    cut,
+    cut_at_events,
+    parse,
+    table,
+)
+from pytest_conversations.cassette import _serializer as serializer
+from pytest_conversations.errors import CassetteError, CassetteFormatError, SecretLeakError
+
+URL = "https://api.mistral.ai/v1/conversations"
+
+
+def _open(path: Path, mode: str = "once", key: str = "") -> ConversationCassette:
+    return ConversationCassette(str(path), mode=mode, scrubber=Scrubber({"MISTRAL_API_KEY": key}))
+
+
+def _response(body: bytes, **more: object) -> dict[str, object]:
+    return {
+        "status": {"code": 200, "message": "OK"},
+        "headers": {"content-type": ["application/json"]},
+        "body": {"string": body},
+        **more,
+    }
+
+
+def _record(path: Path, *pairs: tuple[bytes, dict[str, object]], mode: str = "once") -> None:
+    cassette = _open(path, mode)
+    for body, response in pairs:
+        request = Request("POST", URL, body, {"content-type": "application/json"})
+        cassette.record(request).response = response
+    cassette.write()
+
+
+def _bodies(path: Path) -> list[tuple[bytes, bytes]]:
+    return [
+        (each.request.body, each.response["body"]["string"])
+        for each in _open(path, "none").interactions
+    ]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+json_texts = st.builds(
+    json.dumps,
+    json_values,
+    separators=st.sampled_from([(",", ":"), (", ", ": ")]),
+    ensure_ascii=st.booleans(),
+    indent=st.sampled_from([None, 1, 2]),
+)
+awkward = st.text(
+    st.sampled_from("\n\n ab:#-'\"{}[]\r\t\x00\x85\u2028\ufeff\U0001f680é|>%@`!&*")
+    | st.characters(exclude_categories=["Cs"])
+)
+bodies = st.binary() | st.one_of(json_texts, awkward).map(str.encode)
+
+
+@given(bodies)
+def test_response_bodies_come_back_to_the_byte(body: bytes) -> None:
+    """Whatever the body is, JSON in any layout included, reading the file gives the same bytes."""
+    request = {"method": "POST", "uri": URL, "headers": {}, "body": ""}
+    document = {
+        "version": 1,
+        "metadata": {"recorder": serializer.recorder()},
+        "interactions": [{"request": request, "response": _response(body)}],
+    }
+    text = vcr.serialize.serialize(
+        {
+            "requests": [Request("POST", URL, b"", {})],
+            "responses": [_response(body)],
+            "metadata": document["metadata"],
+        },
+        serializer,
+    )
+    _, (response,), _ = vcr.serialize.deserialize(text, serializer)
+    assert response["body"]["string"] == body
+
+
+@given(json_texts)
+def test_request_bodies_keep_their_meaning(text: str) -> None:
+    """A JSON request is written for people; it means what was sent."""
+    written = vcr.serialize.serialize(
+        {
+            "requests": [Request("POST", URL, text.encode(), {})],
+            "responses": [_response(b"")],
+            "metadata": {"recorder": serializer.recorder()},
+        },
+        serializer,
+    )
+    (request,), _, _ = vcr.serialize.deserialize(written, serializer)
+    assert json.loads(request.body) == json.loads(text)
+
+
+def test_the_file_is_made_for_people(tmp_path: Path) -> None:
+    """Metadata first, JSON indented with non-ASCII as itself, SSE as a literal block."""
+    path = tmp_path / "cassette.yaml"
+    sse = 'event: a\ndata: {"x":"é🚀"}\n\n'.encode()
+    stream = {"chunks": table([Chunk(12, sse)])}
+    _record(
+        path,
+        (b'{"inputs":"caf\\u00e9"}', _response(b'{"a":[1,2.50],"b":{}}')),
+        (b"{}", _response(sse, stream=stream)),
+    )
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("version: 1\nmetadata:\n  recorder: pytest-conversations ")
+    assert '    body: |\n      {\n        "inputs": "café"\n      }\n' in text
+    assert '"a": [\n            1,\n            2.50\n          ],\n          "b": {}\n' in text
+    assert '      string: |+\n        event: a\n        data: {"x":"é🚀"}\n\n' in text
+    assert "    stream:\n      chunks: 12+31\n" in text
+    metadata = yaml.safe_load(text)["metadata"]
+    assert metadata["interactions"] == 2
+    assert metadata["recorded_at"].tzinfo is not None
+
+
+def test_stock_vcrpy_plays_the_file(tmp_path: Path) -> None:
+    """`vcr.use_cassette` loads and plays our files, and saves them without losing a stream."""
+    path = tmp_path / "cassette.yaml"
+    stream = {"chunks": "3+4 5+4"}
+    answer = _response(b"data: x\n", stream=stream)
+    _record(path, (b'{"inputs":"a"}', _response(b'{"a":1}')), (b'{"inputs":"b"}', answer))
+    with vcr.use_cassette(str(path), record_mode="none", match_on=["method", "uri", "body"]):
+        headers = {"content-type": "application/json"}
+        second = httpx.post(URL, content=b'{"inputs":"b"}', headers=headers)
+        first = httpx.post(URL, content=b'{"inputs":"a"}', headers=headers)
+    assert first.json() == {"a": 1}
+    assert second.content == b"data: x\n"
+    stock = vcr.cassette.Cassette.load(path=str(path))
+    stock._save(force=True)  # noqa: SLF001 - vcrpy's `use_cassette` calls it on leaving
+    assert _open(path, "none").interactions[1].response["stream"] == stream
+
+
+def test_recorded_traffic_of_others_loads(corpus: Path) -> None:
+    """Vcrpy's own cassettes load, with the bytes that vcrpy would replay."""
+    paths = sorted((corpus / "cassettes" / "mistral").glob("*.yaml"))
+    assert paths
+    for path in paths:
+        theirs = vcr.cassette.Cassette.load(path=str(path))
+        ours = _open(path, "none")
+        assert [r["body"] for r in theirs.responses] == [
+            each.response["body"] for each in ours.interactions
+        ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ("", None, "this is empty"),
+        ("just words", 1, "this is a text"),
+        ("- a\n- b\n", 1, "this is a list"),
+        ("version: 1\nhttp_interactions: []\n", 1, "it has version, http_interactions"),
+        ("version: 2\ninteractions: []\n", 1, "version 2 of the format"),
+        ("interactions:\n- request: {}\n", 2, "a `request` and a `response`"),
+        ("a: [\n", 2, "not YAML"),
+        ("interactions: []\n<<<<<<< HEAD\n=======\n", 3, "not YAML"),
+        ("a: !!python/object/apply:os.system [id]\ninteractions: []", 1, "not YAML"),
+        ("metadata: {interactions: 2}\ninteractions: []\n", 1, "cut short: it says it has 2"),
+        (
+            "interactions:\n- request: {method: GET, uri: u, headers: {}, parsed_body: 1}\n"
+            "  response: {}\n",
+            2,
+            "this one method, uri, headers, parsed_body",
+        ),
+        (
+            "interactions:\n- request: {method: GET, uri: u, headers: {}, body: ''}\n"
+            "  response: {status: {code: 200}, headers: {}}\n",
+            3,
+            "a `body` with a text `string`",
+        ),
+    ],
+)
+def test_what_is_no_cassette_is_refused_and_left_alone(
+    tmp_path: Path, text: str, line: int | None, reason: str
+) -> None:
+    """Path, line and reason are named in every mode that reads; the file stays as it is."""
+    path = tmp_path / "cassette.yaml"
+    path.write_text(text, encoding="utf-8")
+    for mode in MODES:
+        with pytest.raises(CassetteFormatError) as caught:
+            _open(path, mode)
+        assert caught.value.path == str(path)
+        assert caught.value.line == line
+        assert reason in str(caught.value)
+    assert path.read_text(encoding="utf-8") == text
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    """A binary file is no cassette; its first wrong line is named."""
+    path = tmp_path / "cassette.yaml"
+    path.write_bytes(b"version: 1\n\xff\xfe\n")
+    with pytest.raises(CassetteFormatError, match=r"cassette\.yaml:2: not UTF-8"):
+        _open(path)
+
+
+def test_a_failed_write_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk is one clear error, and leaves neither a half file nor litter."""
+    path = tmp_path / "cassette.yaml"
+    _record(path, (b"{}", _response(b"old")))
+    before = path.read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CassetteError, match="No space left on device; nothing was written"):
+        _record(path, (b"{}", _response(b"new")), mode="rewrite")
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
+    """Where a file stands in the way of the folder, the error names the cassette."""
+    (tmp_path / "file").touch()
+    with pytest.raises(CassetteError, match=r"cannot write the cassette .*cassette\.yaml"):
+        _record(tmp_path / "file" / "cassette.yaml", (b"{}", _response(b"new")))
+
+
+def test_the_gate_stops_a_secret_that_scrubbing_missed(tmp_path: Path) -> None:
+    """The text about to be written is searched again; a hit names place and rule, not the value."""
+    path = tmp_path / "cassette.yaml"
+    secret = "a-secret-that-slips-through"
+    cassette = _open(path, key=secret)
+    answer = _response(b"", status={"code": 200, "message": secret})
+    cassette.record(Request("POST", URL, b"", {})).response = answer
+    with pytest.raises(SecretLeakError, match=r"<MISTRAL_API_KEY> in line \d+") as caught:
+        cassette.write()
+    assert secret not in str(caught.value)
+    assert not path.exists()
+
+
+def test_nothing_recorded_writes_nothing(tmp_path: Path) -> None:
+    """A test that made no request leaves no file."""
+    path = tmp_path / "cassette.yaml"
+    for mode in ("once", "all", "rewrite"):
+        _open(path, mode).write()
+    assert not path.exists()
+
+
+def test_all_replaces_what_it_records_again_and_keeps_the_rest(tmp_path: Path) -> None:
+    """Vcrpy's `all`: matching interactions are replaced, others stay."""
+    path = tmp_path / "cassette.yaml"
+    _record(path, (b'{"n":1}', _response(b"old 1")), (b'{"n":2}', _response(b"old 2")))
+    _record(path, (b'{"n": 2}', _response(b"new 2")), mode="all")
+    assert sorted(body for _, body in _bodies(path)) == [b"new 2", b"old 1"]
+
+
+def test_rewrite_starts_from_nothing(tmp_path: Path) -> None:
+    """`rewrite` keeps nothing of the old file."""
+    path = tmp_path / "cassette.yaml"
+    _record(path, (b'{"n":1}', _response(b"old")))
+    _record(path, (b'{"n":2}', _response(b"new")), mode="rewrite")
+    assert _bodies(path) == [(b'{"n":2}', b"new")]
+
+
+def test_new_episodes_adds_behind_what_is_there(tmp_path: Path) -> None:
+    """What was recorded stays as it is, the rest follows it."""
+    path = tmp_path / "cassette.yaml"
+    _record(path, (b'{"n":1}', _response(b"1")))
+    _record(path, (b'{"n":2}', _response(b"2")), mode="new_episodes")
+    assert [body for _, body in _bodies(path)] == [b"1", b"2"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 9999), st.binary())))
+def test_a_chunk_table_restores_the_cut(pieces: list[tuple[int, bytes]]) -> None:
+    """Writing, reading and cutting by a table gives the chunks again."""
+    chunks = [Chunk(ms, data) for ms, data in pieces]
+    body = b"".join(chunk.data for chunk in chunks)
+    assert cut(body, parse(table(chunks))) == chunks
+    assert cut(body + b"x", parse(table(chunks))) is None
+
+
+@given(st.lists(st.sampled_from(["a: 1\n", "data: x\r\n", "\n", "\r\n", "\r"])))
+def test_cutting_at_events_loses_nothing(lines: list[str]) -> None:
+    """One chunk an event; joined they are the body."""
+    body = "".join(lines).encode()
+    assert b"".join(chunk.data for chunk in cut_at_events(body)) == body

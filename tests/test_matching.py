@@ -1,0 +1,156 @@
+"""Which requests are the same, and what is said when none is."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from vcr.request import Request
+
+from pytest_conversations.cassette import ConversationCassette, Scrubber
+from pytest_conversations.errors import UnrecordedRequestError
+
+URL = "https://api.mistral.ai/v1/conversations"
+
+
+def _cassette(path: Path, *recorded: Request, match_on: tuple[str, ...]) -> ConversationCassette:
+    first = ConversationCassette(str(path), mode="once", scrubber=Scrubber({}))
+    for number, request in enumerate(recorded):
+        first.record(request).response = {
+            "status": {"code": 200, "message": "OK"},
+            "headers": {},
+            "body": {"string": b"%d" % number},
+        }
+    first.write()
+    return ConversationCassette(str(path), mode="none", scrubber=Scrubber({}), match_on=match_on)
+
+
+def _plays(path: Path, recorded: Request, made: Request, *match_on: str) -> bool:
+    names = match_on or ("method", "path", "query", "body")
+    cassette = _cassette(path / "cassette.yaml", recorded, match_on=names)
+    admitted = cassette.admit(made)
+    assert admitted is not None
+    try:
+        return cassette.play(admitted) is not None
+    except UnrecordedRequestError:
+        return False
+    finally:
+        (path / "cassette.yaml").unlink()
+
+
+def _post(body: bytes, uri: str = URL, **headers: str) -> Request:
+    return Request("POST", uri, body, headers)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "made", "same"),
+    [
+        (_post(b'{"a":1,"b":[2]}'), _post(b'{ "b": [2.0], "a": 1 }'), True),
+        (_post(b'{"a":"\\u00e9"}'), _post('{"a":"é"}'.encode()), True),
+        (_post(b'{"inputs":"A"}'), _post(b'{"inputs":"B"}'), False),
+        (_post(b'{"a":1}'), _post(b'{"a":true}'), False),
+        (_post(b'{"a":[1,2]}'), _post(b'{"a":[2,1]}'), False),
+        (_post(b'{"a":null}'), _post(b"{}"), False),
+        (_post(b"a=1&b=2"), _post(b"b=2&a=1"), False),
+        (_post(b"\xff\xfe"), _post(b"\xff\xfe"), True),
+        (_post(b"", URL + "#stream"), _post(b""), True),
+        (_post(b"", URL + "?a=1&b=2"), _post(b"", URL + "?b=2&a=1"), True),
+        (_post(b"", URL + "?a="), _post(b"", URL), False),
+        (_post(b"", URL + ";a"), _post(b"", URL + ";b"), False),
+        (_post(b"", URL), _post(b"", "http://localhost:8000/v1/conversations"), True),
+        (_post(b"", accept="a"), _post(b"", accept="b"), True),
+        (_post(b""), Request("GET", URL, b"", {}), False),
+    ],
+)
+def test_default_matching(tmp_path: Path, recorded: Request, made: Request, *, same: bool) -> None:
+    """Method, path, query, and the body: JSON by meaning, others byte for byte."""
+    assert _plays(tmp_path, recorded, made) is same
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("method", Request("PUT", URL, b"{}", {"a": "1"})),
+        ("uri", _post(b"{}", URL + "/x", a="1")),
+        ("url", _post(b"{}", URL + "?x=1", a="1")),
+        ("scheme", _post(b"{}", URL.replace("https", "http"), a="1")),
+        ("host", _post(b"{}", URL.replace("mistral", "other"), a="1")),
+        ("port", _post(b"{}", URL.replace(".ai", ".ai:8443"), a="1")),
+        ("path", _post(b"{}", URL + "/x", a="1")),
+        ("query", _post(b"{}", URL + "?x=1", a="1")),
+        ("headers", _post(b"{}", a="2")),
+        ("raw_body", _post(b"{ }", a="1")),
+        ("body", _post(b"[1]", a="1")),
+    ],
+)
+def test_matchers_of_vcrpy_can_be_named(tmp_path: Path, name: str, other: Request) -> None:
+    """Each name of vcrpy's matchers compares what it does there, and nothing else."""
+    same = _post(b"{}", a="1")
+    assert _plays(tmp_path, same, same, name)
+    assert not _plays(tmp_path, same, other, name)
+
+
+def test_a_matcher_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    """The message lists those there are."""
+    with pytest.raises(ValueError, match=r"match_on has 'bdy'; choose from method, uri"):
+        _cassette(tmp_path / "cassette.yaml", match_on=("bdy",))
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(st.dictionaries(st.text(), json_values), st.dictionaries(st.text(), json_values))
+def test_json_bodies_match_when_they_mean_the_same(
+    tmp_path_factory: pytest.TempPathFactory, a: dict[str, object], b: dict[str, object]
+) -> None:
+    """Never when they do not: another prompt never gets this prompt's answer."""
+    path = tmp_path_factory.mktemp("match")
+    recorded = json.dumps(a, indent=1).encode()
+    made = json.dumps(dict(reversed(b.items())), ensure_ascii=False).encode()
+    assert _plays(path, _post(recorded), _post(made)) is (
+        json.dumps(a, sort_keys=True) == json.dumps(b, sort_keys=True)
+    )
+
+
+def test_a_miss_explains_itself(tmp_path: Path) -> None:
+    """It names the cassette, the closest request, what differs, a diff, and what to run."""
+    path = tmp_path / "cassette.yaml"
+    recorded = [_post(b'{"inputs":"One","n":1}'), _post(b'{"inputs":"Two","n":2}'), _post(b"x")]
+    names = ("method", "path", "query", "body")
+    cassette = _cassette(path, *recorded, match_on=names)
+    made = cassette.admit(_post(b'{"n":2,"inputs":"Tow"}'))
+    assert made is not None
+    with pytest.raises(UnrecordedRequestError) as caught:
+        cassette.play(made)
+    assert str(caught.value).splitlines() == [
+        f"Not recorded: POST {URL}",
+        f"Cassette: {path} (mode none), 3 interactions, 0 played",
+        f"Closest is interaction 2, POST {URL}; it differs in body.",
+        "  --- recorded body",
+        "  +++ this body",
+        "  @@ -1,4 +1,4 @@",
+        "   {",
+        '  -  "inputs": "Two",',
+        '  -  "n": 2',
+        '  +  "n": 2,',
+        '  +  "inputs": "Tow"',
+        "   }",
+        "To record it: record_mode=new_episodes",
+    ]
+    assert cassette.refusals == [caught.value]
+
+
+def test_a_miss_on_what_was_played_says_so(tmp_path: Path) -> None:
+    """The second time, the recording is used up."""
+    cassette = _cassette(tmp_path / "cassette.yaml", _post(b"{}"), match_on=("method", "body"))
+    made = cassette.admit(_post(b"{}"))
+    assert made is not None
+    assert cassette.play(made) is not None
+    with pytest.raises(UnrecordedRequestError, match="interaction 1, which was played already"):
+        cassette.play(made)
+    assert cassette.all_played
+    assert cassette.unused == []

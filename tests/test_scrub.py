@@ -1,0 +1,193 @@
+"""Secrets never reach the disk: by value wherever they stand, some headers by name."""
+
+import base64
+import itertools
+import json
+import logging
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from vcr.request import Request
+
+from pytest_conversations.cassette import (
+    Chunk,
+    ConversationCassette,
+    Response,
+    Scrubber,
+    cut,
+    parse,
+    table,
+)
+
+KEY = 'zK4+/="%\\key1for2tests3only é'
+PLACEHOLDER = "<MISTRAL_API_KEY>"
+
+SPELLINGS = {
+    "plain": KEY,
+    "percent-encoded": quote(KEY, safe=""),
+    "JSON": json.dumps(KEY)[1:-1],
+    "JSON with non-ASCII": json.dumps(KEY, ensure_ascii=False)[1:-1],
+    "Base64": base64.b64encode(KEY.encode()).decode().rstrip("="),
+}
+
+
+def _response(
+    body: bytes, headers: dict[str, list[str]] | None = None, **more: object
+) -> dict[str, object]:
+    return {
+        "status": {"code": 200, "message": "OK"},
+        "headers": headers or {},
+        "body": {"string": body},
+        **more,
+    }
+
+
+def _scrubbed(
+    request: Request, response: dict[str, object], key: str = KEY
+) -> tuple[Request, Response]:
+    scrubbed, answer = Scrubber({"MISTRAL_API_KEY": key}).interaction(request, response)
+    return scrubbed, answer
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)
+def test_a_value_is_found_wherever_it_stands(spelling: str, tmp_path: Path) -> None:
+    """In the URL, in headers, in the bodies of both sides, and in an error: it is replaced."""
+    path = tmp_path / "cassette.yaml"
+    cassette = ConversationCassette(
+        str(path), mode="once", scrubber=Scrubber({"MISTRAL_API_KEY": KEY})
+    )
+    body = f'{{"a": "{spelling}", "{spelling}": 1}}'.encode()
+    header = spelling.encode().decode("latin-1")
+    request = Request("POST", f"https://x.test/v1/{spelling}?q={spelling}", body, {"x-a": header})
+    cassette.record(request).response = _response(
+        body, {"x-b": [header, "other"]}, stream={"error": {"type": "E", "message": spelling}}
+    )
+    cassette.write()
+    text = path.read_text(encoding="utf-8")
+    assert spelling not in text
+    assert spelling.encode() not in path.read_bytes()
+    assert text.count(PLACEHOLDER) == 9
+
+
+def test_credentials_and_request_ids_go_by_the_name_of_their_header() -> None:
+    """Whatever their value is; what is worth reading stays."""
+    request = Request(
+        "GET",
+        "https://x.test/",
+        b"",
+        {"Authorization": "Bearer short", "Cookie": "a=b", "X-Api-Key": "k", "Accept": "*/*"},
+    )
+    response = _response(
+        b"",
+        {
+            "set-cookie": ["__cf_bm=1", "_cfuvid=2"],
+            "mistral-correlation-id": ["019f"],
+            "cf-ray": ["a1"],
+            "x-ratelimit-limit-tokens-minute": ["500000"],
+        },
+    )
+    scrubbed, answer = _scrubbed(request, response)
+    assert dict(scrubbed.headers.items()) == {
+        "Authorization": "<AUTHORIZATION>",
+        "Cookie": "<COOKIE>",
+        "X-Api-Key": "<X-API-KEY>",
+        "Accept": "*/*",
+    }
+    assert answer["headers"] == {
+        "set-cookie": ["<SET-COOKIE>", "<SET-COOKIE>"],
+        "mistral-correlation-id": ["<MISTRAL-CORRELATION-ID>"],
+        "cf-ray": ["<CF-RAY>"],
+        "x-ratelimit-limit-tokens-minute": ["500000"],
+    }
+
+
+def test_a_key_that_only_the_app_knows_is_learned_from_its_header() -> None:
+    """A credential that a request carries is a secret, with no variable that holds it."""
+    scrubber = Scrubber({})
+    scrubber.learn(Request("GET", "https://x.test/", b"", {"authorization": f"Bearer {KEY}"}))
+    _, response = scrubber.interaction(
+        Request("GET", "https://x.test/", b"", {}), _response(f"you sent {KEY}".encode())
+    )
+    assert response["body"]["string"] == b"you sent <MISTRAL_API_KEY>"
+
+
+@given(
+    before=st.binary(max_size=40).filter(lambda data: KEY.encode() not in data),
+    cuts=st.lists(st.integers(0, 120), max_size=8).map(sorted),
+    times=st.integers(0, 2),
+)
+def test_a_value_cut_over_chunks_is_found(before: bytes, cuts: list[int], times: int) -> None:
+    """The chunk table still adds up, keeps its chunks and times, and no chunk holds a part."""
+    body = before + KEY.encode() * times + b" end"
+    edges = [0, *(min(at, len(body)) for at in cuts), len(body)]
+    chunks = [Chunk(n, body[a:b]) for n, (a, b) in enumerate(itertools.pairwise(edges))]
+    _, response = _scrubbed(
+        Request("GET", "https://x.test/", b"", {}),
+        _response(body, stream={"chunks": table(chunks)}),
+    )
+    scrubbed = response["body"]["string"]
+    assert scrubbed == before + PLACEHOLDER.encode() * times + b" end"
+    again = cut(scrubbed, parse(response["stream"]["chunks"]))
+    assert again is not None
+    assert [chunk.ms for chunk in again] == [chunk.ms for chunk in chunks]
+    if not times:
+        assert again == chunks
+
+
+letters = st.text(st.characters(codec="ascii", categories=["L", "Zs"]), max_size=20)
+
+
+@given(st.text(min_size=8), letters, letters)
+def test_any_value_of_eight_characters_is_found(key: str, before: str, after: str) -> None:
+    """Whatever characters it is made of; JSON around it stays JSON."""
+    body = json.dumps({"text": before + key + after}).encode()
+    _, response = _scrubbed(Request("GET", "https://x.test/", b"", {}), _response(body), key)
+    scrubbed = response["body"]["string"]
+    assert json.dumps(key)[1:-1].encode() not in scrubbed
+    json.loads(scrubbed)
+
+
+def test_a_short_value_is_not_searched_for() -> None:
+    """Under eight characters a value would shred every text that it happens to stand in."""
+    _, response = _scrubbed(
+        Request("GET", "https://x.test/", b"", {}), _response(b"the answer"), "answer"
+    )
+    assert response["body"]["string"] == b"the answer"
+
+
+def test_matching_happens_on_scrubbed_requests(tmp_path: Path) -> None:
+    """Another developer's key finds the same recording, also where the prompt holds the key."""
+    path = tmp_path / "cassette.yaml"
+
+    def request(key: str) -> Request:
+        headers = {"authorization": f"Bearer {key}"}
+        return Request("POST", "https://x.test/", f'{{"inputs": "{key}"}}'.encode(), headers)
+
+    cassette = ConversationCassette(str(path), mode="once", scrubber=Scrubber({}))
+    assert cassette.admit(request("the-first-key")) is not None
+    cassette.record(request("the-first-key")).response = _response(b"answer")
+    cassette.write()
+    assert "the-first-key" not in path.read_text(encoding="utf-8")
+    replay = ConversationCassette(str(path), mode="none", scrubber=Scrubber({}))
+    made = replay.admit(request("the-second-key"))
+    assert made is not None
+    played = replay.play(made)
+    assert played is not None
+    assert played["body"]["string"] == b"answer"
+
+
+def test_no_log_line_shows_a_secret(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Vcrpy logs requests and responses; ours are scrubbed before it sees them."""
+    key = "a-key-that-is-not-for-logs"
+    with caplog.at_level(logging.DEBUG):
+        cassette = ConversationCassette(
+            str(tmp_path / "cassette.yaml"), mode="all", scrubber=Scrubber({"K": key})
+        )
+        request = Request("POST", "", key.encode(), {"authorization": f"Bearer {key}"})
+        request.uri = f"https://x.test/{key}"
+        cassette.record(request).response = _response(key.encode())
+        cassette.write()
+    assert key not in caplog.text
