@@ -1,0 +1,46 @@
+"""The HTTP libraries that are captured: httpx, and httpx2, its fork with the same interface."""
+
+import dataclasses
+import importlib
+from types import ModuleType
+
+import httpx
+
+
+@dataclasses.dataclass(frozen=True)
+class Library:
+    """One of them, by the names that capture needs; typed as httpx, which httpx2 equals there."""
+
+    HTTPTransport: type[httpx.HTTPTransport]
+    AsyncHTTPTransport: type[httpx.AsyncHTTPTransport]
+    SyncByteStream: type[httpx.SyncByteStream]
+    AsyncByteStream: type[httpx.AsyncByteStream]
+    Request: type[httpx.Request]
+    Response: type[httpx.Response]
+    TransportError: type[httpx.TransportError]
+    DecodingError: type[httpx.DecodingError]
+    module: ModuleType
+
+    def error(self, name: str) -> type[httpx.TransportError]:
+        """The transport error of that class name; their base where this library has none."""
+        found = getattr(self.module, name, None)
+        if isinstance(found, type) and issubclass(found, self.TransportError):
+            return found
+        return self.TransportError
+
+
+def installed() -> list[Library]:
+    """The libraries that can be imported here.
+
+    They are imported, so that an app which does so later, during the test, is captured as well.
+    """
+    libraries = []
+    for name in ("httpx", "httpx2"):
+        try:
+            module = importlib.import_module(name)
+        except ImportError:
+            continue
+        fields = [field.name for field in dataclasses.fields(Library) if field.name != "module"]
+        named = {field: getattr(module, field) for field in fields}
+        libraries.append(Library(**named, module=module))
+    return libraries

@@ -1,0 +1,118 @@
+"""What one response was: its chunks as they came, with their times, and how it ended."""
+
+import time
+from collections.abc import Iterator
+
+import httpx
+
+from pytest_conversations.capture._library import Library
+from pytest_conversations.cassette import Chunk, Recording, Response, table
+
+
+class Tape:
+    """Collects a response while the caller reads it, and completes its recording at the end.
+
+    Args:
+        recording: the place in the cassette.
+        library: the library that the response belongs to.
+        response: its head; the body has not been read.
+        sent: when the request was sent, by ``time.perf_counter``, in s.
+    """
+
+    def __init__(
+        self, recording: Recording, library: Library, response: httpx.Response, sent: float
+    ) -> None:
+        self._recording = recording
+        self._library = library
+        self._head = response
+        self._last = sent
+        self._chunks: list[Chunk] = []
+        self._behind = 0.0  # ms that rounding has left over, so that sums stay true
+
+    def add(self, data: bytes) -> None:
+        """Note a chunk that has just arrived."""
+        now = time.perf_counter()
+        elapsed = (now - self._last) * 1000 + self._behind
+        self._last = now
+        self._behind = elapsed - round(elapsed)
+        self._chunks.append(Chunk(round(elapsed), data))
+
+    def end(self, *, error: Exception | None = None, closed: bool = False) -> None:
+        """Complete the recording. Only the first call counts.
+
+        Args:
+            error: what cut the response off.
+            closed: the caller closed the response before its end.
+        """
+        if self._recording.response is not None:
+            return
+        headers, chunks = self._decode()
+        stream: Response = {}
+        if error is not None:
+            stream["error"] = describe(error)
+        if closed:
+            stream["closed"] = True
+        kind = self._head.headers.get("content-type", "")
+        if stream or len(chunks) > 1 or kind.startswith("text/event-stream"):
+            stream = {"chunks": table(chunks), **stream}
+        response: Response = {
+            "status": {"code": self._head.status_code, "message": self._head.reason_phrase},
+            "headers": headers,
+            "body": {"string": b"".join(chunk.data for chunk in chunks)},
+        }
+        self._recording.response = response | ({"stream": stream} if stream else {})
+
+    def _decode(self) -> tuple[dict[str, list[str]], list[Chunk]]:
+        """The headers and chunks without the content coding (RFC 9110, section 8.4).
+
+        A body that cannot be decoded is kept as it came, with its headers.
+        """
+        headers: dict[str, list[str]] = {}
+        for name, value in self._head.headers.raw:
+            headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+        if "content-encoding" not in headers:
+            return headers, self._chunks
+        try:
+            chunks = list(self._decoded_chunks())
+        except self._library.DecodingError:
+            return headers, self._chunks
+        del headers["content-encoding"]
+        if "content-length" in headers:
+            headers["content-length"] = [str(sum(len(chunk.data) for chunk in chunks))]
+        return headers, chunks
+
+    def _decoded_chunks(self) -> Iterator[Chunk]:
+        # The library decodes: what it asked the server for, it can read. It takes a chunk whenever
+        # it has nothing left to give, so the last chunk it took is the one that a piece came with.
+        taken = 0
+
+        def take() -> Iterator[bytes]:
+            nonlocal taken
+            for chunk in self._chunks:
+                taken += chunk.ms
+                yield chunk.data
+
+        response = self._library.Response(
+            200,
+            headers={"content-encoding": self._head.headers["content-encoding"]},
+            content=take(),
+        )
+        given = 0
+        for data in response.iter_bytes():
+            yield Chunk(taken - given, data)
+            given = taken
+
+
+def describe(error: Exception) -> Response:
+    """How the cassette names an error: its class and its message."""
+    return {"type": type(error).__name__, "message": str(error)}
+
+
+def failure(error: Exception) -> Response:
+    """The response of a request that got none: status code 0."""
+    return {
+        "status": {"code": 0, "message": ""},
+        "headers": {},
+        "body": {"string": b""},
+        "error": describe(error),
+    }

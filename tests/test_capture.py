@@ -1,0 +1,394 @@
+"""Capture at the transports: live while recording, and the same again on replay."""
+
+import asyncio
+import contextlib
+import gzip
+import threading
+import time
+import types
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from support import Connection, Script, Serve
+
+from pytest_conversations.capture import Capture
+from pytest_conversations.cassette import ConversationCassette, Scrubber
+from pytest_conversations.errors import CassetteError, UnrecordedRequestError
+
+KEY = "zK4dummy0key1for2tests3only4xyzw"
+HEADERS = {"authorization": f"Bearer {KEY}"}
+SSE = "Content-Type: text/event-stream; charset=utf-8"
+CHUNKED = "Transfer-Encoding: chunked"
+
+
+class Client:
+    """One client, sync or async, of one library, driven from synchronous tests."""
+
+    def __init__(self, library: types.ModuleType, *, is_async: bool) -> None:
+        self.library = library
+        self._is_async = is_async
+
+    def post(self, url: str, body: object = None, read: str = "iter_raw") -> list[object]:
+        """Post, read the response with the method of that name, and give what it gave."""
+        seen: list[object] = []
+        self.collect(url, seen, body=body, read=read)
+        return seen
+
+    def collect(
+        self,
+        url: str,
+        seen: list[object],
+        *,
+        body: object = None,
+        read: str = "iter_raw",
+        stop_after: int | None = None,
+        on_first: Callable[[], None] = lambda: None,
+    ) -> None:
+        """The same, into a list that keeps what was read before an error."""
+
+        def take(item: object) -> bool:
+            seen.append(item)
+            if len(seen) == 1:
+                on_first()
+            return len(seen) == stop_after
+
+        if self._is_async:
+            asyncio.run(self._collect_async(url, body, read, take))
+        else:
+            self._collect_sync(url, body, read, take)
+
+    def _collect_sync(
+        self, url: str, body: object, read: str, take: Callable[[object], bool]
+    ) -> None:
+        with (
+            self.library.Client() as client,
+            client.stream("POST", url, json=body, headers=HEADERS) as response,
+        ):
+            if read == "read":
+                take(response.read())
+                return
+            for item in getattr(response, read)():
+                if take(item):
+                    return
+
+    async def _collect_async(
+        self, url: str, body: object, read: str, take: Callable[[object], bool]
+    ) -> None:
+        async with (
+            self.library.AsyncClient() as client,
+            client.stream("POST", url, json=body, headers=HEADERS) as response,
+        ):
+            if read == "read":
+                take(await response.aread())
+                return
+            items: AsyncIterator[object] = getattr(response, f"a{read}")()
+            async for item in items:
+                if take(item):
+                    return
+
+
+@pytest.fixture(params=["httpx-sync", "httpx-async", "httpx2-sync", "httpx2-async"])
+def client(request: pytest.FixtureRequest) -> Client:
+    """Each kind of client in turn."""
+    name, _, kind = request.param.partition("-")
+    return Client(pytest.importorskip(name), is_async=kind == "async")
+
+
+Capturing = Callable[..., contextlib.AbstractContextManager[ConversationCassette]]
+
+
+@pytest.fixture
+def capturing(tmp_path: Path) -> Capturing:
+    """Open the test's cassette in a mode and capture; write it at the end."""
+
+    @contextlib.contextmanager
+    def open_cassette(
+        url: str, mode: str = "once", send_to: str | None = None
+    ) -> Iterator[ConversationCassette]:
+        cassette = ConversationCassette(
+            str(tmp_path / "cassette.yaml"), mode=mode, scrubber=Scrubber({"MISTRAL_API_KEY": KEY})
+        )
+        with Capture(cassette, [url], send_to=send_to).installed():
+            yield cassette
+        cassette.write()
+
+    return open_cassette
+
+
+def _stream_of(*chunks: bytes, pause: float = 0.0) -> Script:
+    def script(connection: Connection) -> None:
+        connection.head(SSE, CHUNKED)
+        for chunk in chunks:
+            time.sleep(pause)
+            connection.chunk(chunk)
+        connection.last_chunk()
+
+    return script
+
+
+EVENTS = [b"event: a\nda", b'ta: {"x":"caf\xc3', b'\xa9"}\n\nevent: b\ndata: {}\n\n', b": end\r\n"]
+
+
+@pytest.mark.parametrize("read", ["iter_raw", "iter_bytes", "iter_lines", "read"])
+def test_replay_gives_the_chunks_of_the_recording(
+    client: Client, serve: Serve, capturing: Capturing, read: str
+) -> None:
+    """What the caller reads on replay is what it read live, chunk by chunk, by any method."""
+    url = serve(_stream_of(*EVENTS, pause=0.005))
+    untouched = client.post(url, {"n": 1}, read)
+    with capturing(url):
+        live = client.post(url, {"n": 1}, read)
+    with capturing(url, mode="none"):
+        replayed = client.post(url, {"n": 1}, read)
+    assert untouched == live == replayed
+    if read == "iter_raw":
+        assert replayed == EVENTS
+
+
+def test_chunks_arrive_while_they_are_recorded(
+    client: Client, serve: Serve, capturing: Capturing
+) -> None:
+    """The caller has the first chunk before the server sends the second: nothing is buffered."""
+    has_first = threading.Event()
+    waited: list[bool] = []
+
+    def script(connection: Connection) -> None:
+        connection.head(SSE, CHUNKED)
+        connection.chunk(b"data: 1\n\n")
+        waited.append(has_first.wait(timeout=10))
+        connection.chunk(b"data: 2\n\n")
+        connection.last_chunk()
+
+    url = serve(script)
+    seen: list[object] = []
+    with capturing(url) as cassette:
+        client.collect(url, seen, on_first=has_first.set)
+        (interaction,) = cassette.interactions
+    assert waited == [True]
+    assert seen == [b"data: 1\n\n", b"data: 2\n\n"]
+    assert interaction.response["body"]["string"] == b"data: 1\n\ndata: 2\n\n"
+
+
+def test_times_of_chunks_are_recorded(serve: Serve, capturing: Capturing) -> None:
+    """The table holds the ms between chunks, as they were on the wire."""
+    url = serve(_stream_of(b"data: 1\n\n", b"data: 2\n\n", pause=0.05))
+    with capturing(url) as cassette:
+        Client(httpx, is_async=False).post(url)
+        (interaction,) = cassette.interactions
+    pairs = [pair.split("+") for pair in interaction.response["stream"]["chunks"].split()]
+    assert [size for _, size in pairs] == ["9", "9"]
+    assert all(45 <= int(ms) < 500 for ms, _ in pairs)
+
+
+def test_compressed_replies_are_stored_readable(
+    client: Client, serve: Serve, capturing: Capturing, tmp_path: Path
+) -> None:
+    """A gzip body is stored decoded, and a caller that decodes gets the right bytes on replay."""
+    body = b'{"answer":"\xc3\xa9","n":[1,2.50,{}]}'
+    packed = gzip.compress(body)
+
+    def script(connection: Connection) -> None:
+        connection.head("Content-Type: application/json", "Content-Encoding: gzip", CHUNKED)
+        for at in range(0, len(packed), 7):
+            connection.chunk(packed[at : at + 7])
+        connection.last_chunk()
+
+    url = serve(script)
+    with capturing(url):
+        live = client.post(url, read="read")
+    assert '"answer": "é"' in (tmp_path / "cassette.yaml").read_text(encoding="utf-8")
+    with capturing(url, mode="none"):
+        assert client.post(url, read="read") == live == [body]
+
+
+def test_a_stream_that_dies_replays_as_it_died(
+    client: Client, serve: Serve, capturing: Capturing
+) -> None:
+    """After the same chunks the caller gets the same exception class of its own library."""
+
+    def script(connection: Connection) -> None:
+        connection.head(SSE, CHUNKED)
+        connection.chunk(b"data: 1\n\n")
+        connection.chunk(b"data: 2\n\n")
+
+    url = serve(script)
+    live: list[object] = []
+    with capturing(url), pytest.raises(client.library.RemoteProtocolError):
+        client.collect(url, live)
+    replayed: list[object] = []
+    with capturing(url, mode="none"), pytest.raises(client.library.RemoteProtocolError):
+        client.collect(url, replayed)
+    assert replayed == live
+    assert live in ([b"data: 1\n\n", b"data: 2\n\n"], [b"data: 1\n\ndata: 2\n\n"])
+
+
+def test_a_refused_connection_replays_as_one(client: Client, capturing: Capturing) -> None:
+    """No response at all is an interaction, too."""
+    url = "http://127.0.0.1:1"
+    with capturing(url) as cassette:
+        with pytest.raises(client.library.ConnectError):
+            client.post(url)
+        assert [each.response["status"]["code"] for each in cassette.interactions] == [0]
+    with capturing(url, mode="none"), pytest.raises(client.library.ConnectError):
+        client.post(url)
+
+
+def test_a_stream_closed_early_cannot_be_replayed_further(
+    client: Client, serve: Serve, capturing: Capturing
+) -> None:
+    """It replays up to where the caller closed it; reading on is an error, not an end."""
+    release = threading.Event()
+
+    def script(connection: Connection) -> None:
+        connection.head(SSE, CHUNKED)
+        connection.chunk(b"data: 1\n\n")
+        release.wait(timeout=10)
+
+    url = serve(script)
+    with capturing(url):
+        client.collect(url, [], stop_after=1)
+    release.set()
+    with capturing(url, mode="none"):
+        seen: list[object] = []
+        client.collect(url, seen, stop_after=1)
+        assert seen == [b"data: 1\n\n"]
+    with capturing(url, mode="none"):
+        seen = []
+        with pytest.raises(UnrecordedRequestError, match="closed this response before its end"):
+            client.collect(url, seen)
+        assert seen == [b"data: 1\n\n"]
+
+
+def test_other_origins_pass_untouched(
+    client: Client, serve: Serve, capturing: Capturing, tmp_path: Path
+) -> None:
+    """Another port is another origin: its requests are neither recorded nor refused."""
+    url = serve(_stream_of(b"live"))
+    with capturing("http://127.0.0.1:1", mode="none") as cassette:
+        assert client.post(url) == [b"live"]
+        assert not cassette.interactions
+    assert not (tmp_path / "cassette.yaml").exists()
+
+
+def test_requests_go_to_another_server_and_keep_their_url(
+    client: Client, serve: Serve, capturing: Capturing, tmp_path: Path
+) -> None:
+    """`send_to` changes where a request goes, and its Host header; the cassette has neither."""
+    hosts: list[str] = []
+
+    def script(connection: Connection) -> None:
+        hosts.append(connection.received.headers["host"])
+        _stream_of(connection.received.target.encode())(connection)
+
+    server = serve(script)
+    url = "https://api.example.test/v1/conversations?a=1"
+    with capturing(url, send_to=server):
+        assert client.post(url) == [b"/v1/conversations?a=1"]
+    assert hosts == [server.removeprefix("http://")]
+    text = (tmp_path / "cassette.yaml").read_text(encoding="utf-8")
+    assert f"uri: {url}" in text
+    assert "127.0.0.1" not in text
+
+
+def test_the_same_request_twice_is_recorded_and_replayed_in_order(
+    client: Client, serve: Serve, capturing: Capturing
+) -> None:
+    """Equal requests play in recorded order, and a third one is refused."""
+    count = iter(range(9))
+
+    def script(connection: Connection) -> None:
+        _stream_of(b"%d" % next(count))(connection)
+
+    url = serve(script)
+    with capturing(url):
+        assert [client.post(url), client.post(url)] == [[b"0"], [b"1"]]
+    with capturing(url, mode="none"):
+        assert [client.post(url), client.post(url)] == [[b"0"], [b"1"]]
+        with pytest.raises(UnrecordedRequestError, match=r"1, 2, which was played already"):
+            client.post(url)
+
+
+def test_concurrent_requests_each_get_their_own_answer(serve: Serve, capturing: Capturing) -> None:
+    """Eight threads with eight prompts: all recorded, in the order sent, all replayed right."""
+
+    def script(connection: Connection) -> None:
+        time.sleep(0.02)
+        _stream_of(connection.received.body)(connection)
+
+    url = serve(script)
+    client = Client(httpx, is_async=False)
+
+    def ask_all() -> dict[int, list[object]]:
+        answers: dict[int, list[object]] = {}
+
+        def ask(n: int) -> None:
+            answers[n] = client.post(url, {"inputs": n})
+
+        threads = [threading.Thread(target=ask, args=(n,)) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return answers
+
+    with capturing(url):
+        live = ask_all()
+    with capturing(url, mode="none") as cassette:
+        assert ask_all() == live
+        assert cassette.all_played
+    assert live == {n: [b'{"inputs":%d}' % n] for n in range(8)}
+
+
+def test_recording_without_a_key_is_refused(capturing: Capturing, tmp_path: Path) -> None:
+    """The error says which variable to set; nothing is sent or written."""
+    url = "http://127.0.0.1:1"
+    with (
+        capturing(url) as cassette,
+        pytest.raises(CassetteError, match="Set the environment variable MISTRAL_API_KEY"),
+    ):
+        httpx.get(url)
+    assert len(cassette.refusals) == 1
+    assert not (tmp_path / "cassette.yaml").exists()
+
+
+def test_hooks_may_leave_a_request_alone(serve: Serve, tmp_path: Path) -> None:
+    """Vcrpy's hook: None in place of a request sends it on, neither recorded nor refused."""
+    url = serve(_stream_of(b"live"))
+    cassette = ConversationCassette(
+        str(tmp_path / "cassette.yaml"),
+        mode="none",
+        scrubber=Scrubber({}),
+        before_record_request=lambda request: None if "skip" in request.uri else request,
+    )
+    with Capture(cassette, [url]).installed():
+        assert httpx.post(f"{url}/skip", headers=HEADERS).content == b"live"
+        with pytest.raises(UnrecordedRequestError):
+            httpx.post(f"{url}/other", headers=HEADERS)
+
+
+def test_two_set_cookie_headers_stay_two(serve: Serve, capturing: Capturing) -> None:
+    """Headers keep their number and order, and values that no text encoding would survive."""
+
+    def script(connection: Connection) -> None:
+        connection.head(
+            "Set-Cookie: a=1", "Set-Cookie: b=2", "X-Name: caf\xe9", "Content-Length: 0"
+        )
+
+    url = serve(script)
+    with capturing(url):
+        live = httpx.post(url, headers=HEADERS)
+    with capturing(url, mode="none"):
+        replayed = httpx.post(url, headers=HEADERS)
+    assert replayed.headers.get_list("set-cookie") == ["<SET-COOKIE>"] * 2
+    assert replayed.headers["x-name"] == live.headers["x-name"]
+
+
+def test_the_transports_are_put_back(capturing: Capturing) -> None:
+    """After the test nothing of the capture is left in the libraries."""
+    before = (httpx.HTTPTransport.handle_request, httpx.AsyncHTTPTransport.handle_async_request)
+    with capturing("http://127.0.0.1:1", mode="none"):
+        assert httpx.HTTPTransport.handle_request is not before[0]
+    after = (httpx.HTTPTransport.handle_request, httpx.AsyncHTTPTransport.handle_async_request)
+    assert after == before
