@@ -1,0 +1,5 @@
+"""Snapshots of histories and event sequences, on syrupy."""
+
+from pytest_conversations.snapshot._extension import ConversationSnapshotExtension
+
+__all__ = ["ConversationSnapshotExtension"]

@@ -1,0 +1,67 @@
+"""The syrupy extension."""
+
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
+from syrupy.extensions.amber import AmberSnapshotExtension
+
+from pytest_conversations.snapshot._names import Names
+from pytest_conversations.snapshot._plain import plain
+from pytest_conversations.snapshot._text import text
+
+if TYPE_CHECKING:
+    from syrupy.types import PropertyFilter, PropertyMatcher, PropertyPath, SerializableData
+
+
+class ConversationSnapshotExtension(AmberSnapshotExtension):
+    """Snapshots of conversations: readable text in which ids and times have stable names.
+
+    The files are syrupy's amber files, under an ending of their own so that a test may use the
+    plain ``snapshot`` beside it.
+    """
+
+    file_extension = "conversations"
+
+    def serialize(  # type: ignore[override] # the base takes these as **kwargs, untyped
+        self,
+        data: "SerializableData",
+        *,
+        exclude: "PropertyFilter | None" = None,
+        include: "PropertyFilter | None" = None,
+        matcher: "PropertyMatcher | None" = None,
+    ) -> str:
+        """Write data as the text of a snapshot.
+
+        Args:
+            data: a model of ours or of the official SDK, a list of events, or JSON data.
+            exclude: syrupy's filter of properties to leave out.
+            include: syrupy's filter of properties to keep, with all that is in them.
+            matcher: syrupy's replacement of values.
+
+        Raises:
+            TypeError: it is something else.
+        """
+
+        def visit(value: JsonValue, path: "PropertyPath") -> JsonValue:
+            if matcher is not None:
+                value = plain(matcher(data=value, path=path))
+            if isinstance(value, dict):
+                return {
+                    key: visit(item, below)
+                    for key, item in value.items()
+                    if keep(key, below := (*path, (key, type(item))))
+                }
+            if isinstance(value, list):
+                return [
+                    visit(item, below)
+                    for index, item in enumerate(value)
+                    if keep(index, below := (*path, (index, type(item))))
+                ]
+            return value
+
+        def keep(name: str | int, path: "PropertyPath") -> bool:
+            if exclude is not None and exclude(prop=name, path=path):
+                return False
+            return include is None or include(prop=name, path=path)
+
+        return text(Names().stable(visit(plain(data), ())))
