@@ -1,0 +1,5 @@
+"""``python -m pytest_conversations``."""
+
+from pytest_conversations.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,87 @@
+"""The cassette of a test from its opening to its writing. It does not know pytest."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from pytest_conversations._settings import SERVER_URL, Settings
+from pytest_conversations._tally import Tally
+from pytest_conversations.capture import Capture
+from pytest_conversations.cassette import ConversationCassette, Scrubber
+from pytest_conversations.errors import CassetteError
+
+
+@contextlib.contextmanager
+def cassette_of_test(
+    path: Path,
+    settings: Settings,
+    *,
+    secrets: Mapping[str, str],
+    sandbox_url: Callable[[], str],
+    record_hint: Callable[[str], str],
+    outcome: Callable[[], str],
+    tally: Tally,
+) -> Iterator[ConversationCassette]:
+    """Open the cassette of a test, capture while the block runs, then write what is to be written.
+
+    Args:
+        path: the file.
+        settings: what applies to the test.
+        secrets: secrets by name.
+        sandbox_url: starts the sandbox if need be, and gives its URL.
+        record_hint: the command that records in a given mode.
+        outcome: how the test went: ``passed``, ``failed`` or another word of pytest's.
+        tally: the counts of the run, to add to.
+
+    Yields:
+        The cassette.
+
+    Raises:
+        CassetteError: the cassette cannot be read or written, or a request was refused after the
+            test itself.
+    """
+    scrubber = Scrubber(secrets)
+    cassette = ConversationCassette(
+        str(path),
+        mode=settings.mode,
+        scrubber=scrubber,
+        **({"match_on": settings.match_on} if settings.match_on else {}),
+        before_record_request=settings.before_record_request,
+        before_record_response=settings.before_record_response,
+        sandbox=settings.sandbox,
+        record_hint=record_hint,
+    )
+    send_to = sandbox_url() if settings.sandbox and cassette.records else None
+    capture = Capture(
+        cassette, [SERVER_URL, settings.server_url, *settings.origins], send_to=send_to
+    )
+    tally.cassettes.append(cassette.path)
+    with capture.installed():
+        yield cassette
+    tally.replayed += cassette.play_count
+    how = outcome()
+    if how == "passed":
+        _report_unused(cassette, tally)
+        if cassette.refusals:  # by a fixture that was torn down after the test itself
+            raise cassette.refusals[0]
+    if how == "passed" or settings.keep_failed:
+        _write(cassette, tally)
+        tally.scrubbed += sum(scrubber.counts.values())
+    elif cassette.recorded_count:
+        tally.unwritten[cassette.path] = f"the test {how}"
+
+
+def _report_unused(cassette: ConversationCassette, tally: Tally) -> None:
+    unused = len(cassette.unused)
+    if unused and cassette.mode in {"none", "once", "new_episodes"}:
+        tally.unused[cassette.path] = unused
+
+
+def _write(cassette: ConversationCassette, tally: Tally) -> None:
+    recorded = cassette.recorded_count
+    try:
+        cassette.write()
+    except CassetteError:
+        tally.unwritten[cassette.path] = "writing failed"
+        raise
+    tally.recorded += recorded

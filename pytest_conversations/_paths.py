@@ -1,0 +1,45 @@
+"""Where the cassette of a test is."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+_REFUSED = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')  # by one file system or another
+_LONGEST = 200  # bytes; file systems take 255, a temporary name or a suffix wants some
+_SUFFIX = ".yaml"
+
+
+def default_path(folder: Path, module: Path, names: Iterable[str]) -> Path:
+    """The path of a test that names no cassette.
+
+    Args:
+        folder: the cassette folder.
+        module: the test module's path from rootdir.
+        names: the names of the classes that the test stands in, and its own with its parameters.
+    """
+    parts = [part for part in module.with_suffix("").parts if part not in {"..", module.anchor}]
+    return folder.joinpath(*map(_safe, parts), _safe(".".join(names)) + _SUFFIX)
+
+
+def named_path(folder: Path, name: str) -> Path:
+    """The path of a cassette that the marker names.
+
+    Raises:
+        ValueError: it is not inside the cassette folder.
+    """
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        msg = f"the cassette {name!r} is outside of the cassette folder {folder}"
+        raise ValueError(msg)
+    return path
+
+
+def _safe(name: str) -> str:
+    """A file name; where that changes it, with a hash, so that two names never become one."""
+    safe = _REFUSED.sub("-", name).rstrip(". ")
+    if safe == name and len(name.encode()) <= _LONGEST:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:10]
+    start = safe.encode()[:_LONGEST].decode(errors="ignore")
+    return f"{start}~{digest}"

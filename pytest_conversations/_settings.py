@@ -1,0 +1,179 @@
+"""What applies to one test, and the one place that says which of several sources wins.
+
+The command line goes before the marker, the marker before ``conversations_config``, that before the
+ini file, that before the environment, and that before the default.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_conversations.cassette import RequestHook, ResponseHook
+
+T = TypeVar("T")
+
+MODES = ("none", "once", "new_episodes", "all", "rewrite")
+SERVER_URL = "https://api.mistral.ai"
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be: which one, where it stands, and what may stand there."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ConversationsConfig:
+    """What the fixture ``conversations_config`` may return. A field that is None says nothing.
+
+    Attributes:
+        mode: ``none``, ``once``, ``new_episodes``, ``all`` or ``rewrite``.
+        server_url: origin of the API.
+        dir: folder of the cassettes, from rootdir.
+        sandbox: whether requests to the API origin go to the embedded sandbox instead.
+        keep_failed: whether a failing test writes its recording, too.
+        origins: URLs of further API origins.
+        match_on: names of vcrpy's matchers; by default method, path, query and body.
+        before_record_request: vcrpy's hook.
+        before_record_response: vcrpy's hook.
+    """
+
+    mode: str | None = None
+    server_url: str | None = None
+    dir: str | None = None
+    sandbox: bool | None = None
+    keep_failed: bool | None = None
+    origins: Iterable[str] | None = None
+    match_on: Iterable[str] | None = None
+    before_record_request: RequestHook | None = None
+    before_record_response: ResponseHook | None = None
+
+    @classmethod
+    def of(cls, given: object) -> ConversationsConfig:
+        """Take what the fixture returned: one of these, a mapping with its fields, or None.
+
+        Raises:
+            SettingsError: it is something else, or has another field.
+        """
+        if isinstance(given, cls):
+            return given
+        if given is None:
+            return cls()
+        if not isinstance(given, Mapping):
+            msg = f"conversations_config returned {given!r}, not a ConversationsConfig or a mapping"
+            raise SettingsError(msg)
+        fields = [field.name for field in dataclasses.fields(cls)]
+        _refuse_unknown("conversations_config", given, fields)
+        return cls(**given)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What applies to one test. The fields are those of `ConversationsConfig`, and ``cassette``."""
+
+    mode: str
+    server_url: str
+    dir: str
+    sandbox: bool
+    keep_failed: bool
+    origins: tuple[str, ...]
+    match_on: tuple[str, ...] | None
+    cassette: str | None
+    before_record_request: RequestHook | None
+    before_record_response: ResponseHook | None
+
+
+MARKER = "conversations(cassette=None, mode=None, match_on=None)"
+_MARKER_ARGUMENTS = ("cassette", "mode", "match_on")
+
+
+def resolve(
+    pytestconfig: pytest.Config,
+    markers: Iterable[pytest.Mark],
+    config: ConversationsConfig,
+    environ: Mapping[str, str],
+) -> Settings:
+    """Find what applies to a test.
+
+    Args:
+        pytestconfig: the command line and the ini file.
+        markers: the test's ``conversations`` markers, the closest first.
+        config: what ``conversations_config`` returned.
+        environ: the environment.
+
+    Raises:
+        SettingsError: one of them holds something that cannot be.
+    """
+    marker = _merge(markers)
+    mode = _first(
+        pytestconfig.getoption("conversations_mode"),
+        marker.get("mode"),
+        config.mode,
+        pytestconfig.getini("conversations_mode"),
+        default="none",
+    )
+    if mode not in MODES:
+        msg = f"conversations mode {mode!r} does not exist; choose from {', '.join(MODES)}"
+        raise SettingsError(msg)
+    cassette = marker.get("cassette")
+    match_on = _first(marker.get("match_on"), config.match_on, default=None)
+    return Settings(
+        mode=mode,
+        server_url=_first(
+            pytestconfig.getoption("conversations_server_url"),
+            config.server_url,
+            pytestconfig.getini("conversations_server_url"),
+            environ.get("MISTRAL_SERVER_URL"),
+            default=SERVER_URL,
+        ),
+        dir=_first(
+            pytestconfig.getoption("conversations_dir"),
+            config.dir,
+            pytestconfig.getini("conversations_dir"),
+            default="cassettes",
+        ),
+        sandbox=bool(pytestconfig.getoption("conversations_sandbox") or config.sandbox),
+        keep_failed=_first(
+            config.keep_failed, pytestconfig.getini("conversations_keep_failed"), default=False
+        ),
+        origins=_texts("origins", config.origins) or (),
+        match_on=_texts("match_on", match_on),
+        cassette=None if cassette is None else str(cassette),
+        before_record_request=config.before_record_request,
+        before_record_response=config.before_record_response,
+    )
+
+
+def _first(*given: T | None, default: T) -> T:
+    """The first that was given; an ini option that is not set is empty."""
+    return next((value for value in given if value is not None and value != ""), default)
+
+
+def _merge(markers: Iterable[pytest.Mark]) -> dict[str, object]:
+    merged: dict[str, object] = {}
+    for marker in markers:
+        if marker.args:
+            msg = f"the marker conversations takes keyword arguments, not {marker.args!r}"
+            raise SettingsError(msg)
+        _refuse_unknown("the marker conversations", marker.kwargs, _MARKER_ARGUMENTS)
+        merged = {**marker.kwargs, **merged}
+    return merged
+
+
+def _refuse_unknown(what: str, given: Iterable[object], known: Collection[str]) -> None:
+    unknown = [repr(name) for name in given if name not in known]
+    if unknown:
+        msg = f"{what} has no {', '.join(unknown)}; there are {', '.join(known)}"
+        raise SettingsError(msg)
+
+
+def _texts(name: str, given: object) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        msg = f"{name} is {given!r}, not a list of texts"
+        raise SettingsError(msg)
+    return tuple(map(str, given))

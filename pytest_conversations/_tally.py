@@ -1,0 +1,51 @@
+"""What a run did, for the lines at its end; merged from the workers of pytest-xdist."""
+
+import dataclasses
+from collections.abc import Iterator
+
+
+@dataclasses.dataclass
+class Tally:
+    """Counts over all cassettes of a run.
+
+    Attributes:
+        cassettes: the paths that were open.
+        replayed: interactions played.
+        recorded: interactions recorded.
+        scrubbed: secrets taken out of recordings.
+        unused: by path, how many interactions a passing test did not play.
+        unwritten: by path, why a recording was not written.
+    """
+
+    cassettes: list[str] = dataclasses.field(default_factory=list)
+    replayed: int = 0
+    recorded: int = 0
+    scrubbed: int = 0
+    unused: dict[str, int] = dataclasses.field(default_factory=dict)
+    unwritten: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def add(self, other: "Tally") -> None:
+        """Add the counts of another part of the run."""
+        self.cassettes += other.cassettes
+        self.replayed += other.replayed
+        self.recorded += other.recorded
+        self.scrubbed += other.scrubbed
+        self.unused |= other.unused
+        self.unwritten |= other.unwritten
+
+    def lines(self) -> Iterator[str]:
+        """What to print; nothing where no cassette was open."""
+        files = len(set(self.cassettes))
+        if not files:
+            return
+        yield (
+            f"conversations: {self.replayed} replayed, {self.recorded} recorded, "
+            f"{self.scrubbed} scrubbed, {sum(self.unused.values())} unused "
+            f"in {files} {'cassette' if files == 1 else 'cassettes'}"
+        )
+        for path, count in sorted(self.unused.items()):
+            yield f"  unused: {count} of {path}"
+        for path, reason in sorted(self.unwritten.items()):
+            yield f"  not written: {path} ({reason})"
+        if self.unused:
+            yield "Re-run with --conversations-mode=rewrite to record without what is unused."

@@ -1,0 +1,582 @@
+"""The plugin as a test suite meets it: options, fixtures, marker, messages, summary."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpcore  # noqa: F401 - see below
+import pytest
+from support import Connection, Serve
+
+# pytester forgets what a run in this process imports, and neither C extensions nor httpx's map of
+# httpcore's errors survive a second import: so all of it is imported here, once.
+import pytest_conversations.capture
+import pytest_conversations.client
+import pytest_conversations.sandbox
+import pytest_conversations.snapshot  # noqa: F401 - see above
+
+KEY = "zK4dummy0key1for2tests3only4xyzw"
+
+TALK = """
+    def test_talk(conversations, conversation_snapshot):
+        first = conversations.start(model="mistral-small-latest", inputs="My name is Ada.")
+        with conversations.append_stream(
+            conversation_id=first.conversation_id, inputs="What is my name?"
+        ) as stream:
+            events = list(stream)
+        history = conversations.get_history(conversation_id=first.conversation_id)
+        assert events == conversation_snapshot(name="events")
+        assert history == conversation_snapshot(name="history")
+"""
+
+RECORD = ("--conversations-mode=once", "--conversations-sandbox")
+
+
+@pytest.fixture(autouse=True)
+def _no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test of this module depends on the developer's environment."""
+    for name in ("MISTRAL_API_KEY", "MISTRAL_SERVER_URL", "PYTEST_ADDOPTS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every attempt to connect fail."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+def _cassettes(pytester: pytest.Pytester) -> dict[str, bytes]:
+    folder = pytester.path / "cassettes"
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_records_and_replays(pytester: pytest.Pytester, request: pytest.FixtureRequest) -> None:
+    """The main job: record once, replay offline without a key, snapshots equal, file untouched."""
+    pytester.makepyfile(test_it=TALK)
+    recorded = pytester.runpytest(*RECORD, "--snapshot-update")
+    recorded.assert_outcomes(passed=1)
+    recorded.stdout.fnmatch_lines(
+        [
+            "conversations: --conversations-mode=once --conversations-sandbox",
+            "conversations: 0 replayed, 3 recorded, * scrubbed, 0 unused in 1 cassette",
+        ]
+    )
+    files = _cassettes(pytester)
+    assert list(files) == ["test_it/test_talk.yaml"]
+    assert b"sandbox: true" in files["test_it/test_talk.yaml"]
+    assert b"127.0.0.1" not in files["test_it/test_talk.yaml"]
+
+    request.getfixturevalue("offline")
+    replayed = pytester.runpytest()
+    replayed.assert_outcomes(passed=1)
+    replayed.stdout.fnmatch_lines(
+        [
+            "conversations: 3 replayed, 0 recorded, 0 scrubbed, 0 unused in 1 cassette",
+            "2 snapshots passed.",
+        ]
+    )
+    replayed.stdout.no_fnmatch_line("conversations: --conversations-mode*")
+    assert _cassettes(pytester) == files
+
+
+def test_snapshots_survive_a_re_recording(pytester: pytest.Pytester) -> None:
+    """Recorded again, with new ids and times, the same conversation equals its snapshot."""
+    pytester.makepyfile(test_it=TALK)
+    pytester.runpytest(*RECORD, "--snapshot-update").assert_outcomes(passed=1)
+    before = _cassettes(pytester)
+    again = pytester.runpytest("--conversations-mode=rewrite", "--conversations-sandbox")
+    again.assert_outcomes(passed=1)
+    assert _cassettes(pytester) != before
+
+
+def test_the_official_sdk_is_captured(
+    pytester: pytest.Pytester, request: pytest.FixtureRequest
+) -> None:
+    """With the marker alone, clients made at import included, sync and async."""
+    pytest.importorskip("mistralai")
+    pytester.makepyfile(
+        test_it=f"""
+        import asyncio
+        import pytest
+        from mistralai.client import Mistral
+
+        sdk = Mistral(api_key="{KEY}")
+
+        async def ask():
+            async with Mistral(api_key="{KEY}") as client:
+                stream = await client.beta.conversations.start_stream_async(
+                    model="mistral-small-latest", inputs="What is 2+3?"
+                )
+                async with stream:
+                    return [event.data.type async for event in stream]
+
+        @pytest.mark.conversations
+        def test_sync():
+            reply = sdk.beta.conversations.start(model="m", inputs="My name is Ada.")
+            assert "Ada" in reply.outputs[0].content
+
+        @pytest.mark.conversations
+        def test_async():
+            assert asyncio.run(ask())[-1] == "conversation.response.done"
+        """
+    )
+    pytester.runpytest(*RECORD).assert_outcomes(passed=2)
+    assert not any(KEY.encode() in data for data in _cassettes(pytester).values())
+    request.getfixturevalue("offline")
+    pytester.runpytest().assert_outcomes(passed=2)
+
+
+def test_a_missing_cassette_names_the_command_that_records_it(pytester: pytest.Pytester) -> None:
+    """The default mode is none: nothing is sent."""
+    pytester.makepyfile(
+        test_it="""
+        import pytest
+
+        class TestApp:
+            @pytest.mark.parametrize("x", ["a b"])
+            def test_get(self, conversations, x):
+                conversations.get(conversation_id="conv_1")
+        """
+    )
+    result = pytester.runpytest()
+    result.assert_outcomes(failed=1)
+    path = pytester.path / "cassettes" / "test_it" / "TestApp.test_get[[]a b[]].yaml"
+    result.stdout.fnmatch_lines(
+        [
+            "*UnrecordedRequestError: Not recorded: GET https://api.mistral.ai/v1/conversations/conv_1",
+            f"E*Cassette: {path} (mode none), which does not exist",
+            "E*To record it: pytest 'test_it.py::TestApp::test_get[[]a b[]]' "
+            "--conversations-mode=once",
+        ]
+    )
+
+
+def test_the_command_of_a_miss_works(pytester: pytest.Pytester) -> None:
+    """What the message says to run, run as it stands, records."""
+    pytester.makepyfile(test_it=TALK)
+    pytester.runpytest("--snapshot-update", *RECORD).assert_outcomes(passed=1)
+    path = pytester.path / "test_it.py"
+    path.write_text(path.read_text().replace("My name is Ada.", "My name is Bob."))
+    missed = pytester.runpytest()
+    missed.assert_outcomes(failed=1)
+    missed.stdout.fnmatch_lines(
+        ['E*-  "inputs": "My name is Ada.",', 'E*+  "inputs": "My name is Bob.",']
+    )
+    (line,) = {
+        line for line in missed.outlines if "To record it: pytest" in line and line[0] == "E"
+    }
+    command = line.split("To record it: pytest ")[1].split()
+    fixed = pytester.runpytest(*command, "--conversations-sandbox", "--snapshot-update")
+    fixed.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("swallow", ["Exception", "RuntimeError"])
+def test_a_miss_fails_the_test_even_if_the_app_swallowed_it(
+    pytester: pytest.Pytester, swallow: str
+) -> None:
+    """An app that catches everything, or fails with an error of its own, does not hide it."""
+    pytester.makepyfile(
+        f"""
+        import httpx, pytest
+
+        @pytest.mark.conversations
+        def test_app():
+            try:
+                try:
+                    httpx.get("https://api.mistral.ai/v1/models")
+                except Exception as error:
+                    raise RuntimeError("the app's own") from None
+            except {swallow}:
+                if "{swallow}" == "RuntimeError":
+                    raise ValueError("of the app")
+        """
+    )
+    result = pytester.runpytest()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*Not recorded: GET https://api.mistral.ai/v1/models"])
+
+
+def test_a_failing_test_writes_nothing(pytester: pytest.Pytester) -> None:
+    """The file stays as it was, and the summary says so; conversations_keep_failed writes."""
+    pytester.makepyfile(
+        """
+        def test_fails(conversations):
+            conversations.start(model="m", inputs="Hello")
+            assert False
+        """
+    )
+    result = pytester.runpytest(*RECORD)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "conversations: 0 replayed, 0 recorded, 0 scrubbed, 0 unused in 1 cassette",
+            "  not written: *test_fails.yaml (the test failed)",
+        ]
+    )
+    assert not _cassettes(pytester)
+    pytester.runpytest(*RECORD, "-o", "conversations_keep_failed=true").assert_outcomes(failed=1)
+    assert len(_cassettes(pytester)) == 1
+
+
+def test_what_fixtures_do_is_recorded_too(pytester: pytest.Pytester) -> None:
+    """A conversation that a fixture makes and deletes is in the cassette."""
+    pytester.makepyfile(
+        test_it="""
+        import pytest
+
+        @pytest.fixture
+        def conversation(conversations):
+            reply = conversations.start(model="m", inputs="Hello")
+            yield reply
+            conversations.delete(conversation_id=reply.conversation_id)
+
+        def test_it(conversation, conversation_cassette):
+            assert conversation.outputs
+            assert conversation_cassette.mode in ("none", "once")
+        """
+    )
+    pytester.runpytest(*RECORD).assert_outcomes(passed=1)
+    assert b"method: DELETE" in _cassettes(pytester)["test_it/test_it.yaml"]
+    result = pytester.runpytest()
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["conversations: 2 replayed, 0 recorded, *"])
+
+
+def test_unused_interactions_are_named(pytester: pytest.Pytester) -> None:
+    """A passing test that no longer makes a recorded call is pointed at."""
+    pytester.makepyfile(
+        test_it="""
+        import os
+
+        def test_it(conversations):
+            reply = conversations.start(model="m", inputs="Hello")
+            if "LESS" not in os.environ:
+                conversations.get(conversation_id=reply.conversation_id)
+        """
+    )
+    pytester.runpytest(*RECORD).assert_outcomes(passed=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LESS", "1")
+        result = pytester.runpytest()
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "conversations: 1 replayed, 0 recorded, 0 scrubbed, 1 unused in 1 cassette",
+            "  unused: 1 of *test_it.yaml",
+            "Re-run with --conversations-mode=rewrite *",
+        ]
+    )
+
+
+def test_counts_are_right_under_xdist(pytester: pytest.Pytester) -> None:
+    """One summary for all workers."""
+    pytest.importorskip("xdist")
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("n", range(6))
+        def test_it(conversations, n):
+            conversations.start(model="m", inputs=f"Hello {n}")
+        """
+    )
+    recorded = pytester.runpytest_subprocess(*RECORD, "-n2")
+    recorded.assert_outcomes(passed=6)
+    summary = "conversations: {} replayed, {} recorded, *, 0 unused in 6 cassettes"
+    recorded.stdout.fnmatch_lines([summary.format(0, 6)])
+    replayed = pytester.runpytest_subprocess("-n2")
+    replayed.assert_outcomes(passed=6)
+    replayed.stdout.fnmatch_lines([summary.format(6, 0)])
+    assert replayed.stdout.str().count("conversations: 6 replayed") == 1
+
+
+def test_two_tests_never_share_a_default_cassette(pytester: pytest.Pytester) -> None:
+    """Classes, modules of one name, and parameters that would sanitise alike."""
+    body = """
+        import pytest
+
+        def ask(conversations):
+            conversations.start(model="m", inputs="Hello")
+
+        class TestA:
+            def test_it(self, conversations): ask(conversations)
+
+        class TestB:
+            def test_it(self, conversations): ask(conversations)
+
+        @pytest.mark.parametrize("p", ["a/b", "a:b", "a-b", "../up", "x" * 300])
+        def test_it(conversations, p): ask(conversations)
+    """
+    pytester.makeini("[pytest]\naddopts = --import-mode=importlib\n")
+    for folder in ("one", "two"):
+        pytester.mkdir(folder).joinpath("test_same.py").write_text(_dedent(body))
+    pytester.runpytest(*RECORD).assert_outcomes(passed=14)
+    names = list(_cassettes(pytester))
+    assert len(names) == 14
+    assert all(name.startswith(("one/test_same/", "two/test_same/")) for name in names)
+    assert all(len(Path(name).name.encode()) <= 255 for name in names)
+    assert "one/test_same/TestA.test_it.yaml" in names
+
+
+def _dedent(text: str) -> str:
+    lines = text.splitlines()
+    return "\n".join(line.removeprefix(" " * 8) for line in lines)
+
+
+def test_settings_have_an_order(pytester: pytest.Pytester) -> None:
+    """Command line before marker before conversations_config before ini before default."""
+    pytester.makeini("[pytest]\nconversations_mode = all\nconversations_dir = from_ini\n")
+    pytester.makeconftest(
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def conversations_config():
+            return {"mode": "once"}
+        """
+    )
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.conversations(mode="new_episodes", cassette="named.yaml")
+        def test_marker(conversation_cassette, pytestconfig):
+            expected = pytestconfig.getoption("conversations_mode") or "new_episodes"
+            assert conversation_cassette.mode == expected
+            assert conversation_cassette.path.endswith("named.yaml")
+
+        def test_fixture(conversation_cassette, pytestconfig):
+            expected = pytestconfig.getoption("conversations_mode") or "once"
+            assert conversation_cassette.mode == expected
+            assert "from_ini" in conversation_cassette.path
+        """
+    )
+    pytester.runpytest().assert_outcomes(passed=2)
+    pytester.runpytest("--conversations-mode=none").assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("marker", "message"),
+    [
+        ("casette='x'", "the marker conversations has no 'casette'; there are cassette, mode*"),
+        ("'x.yaml'", "the marker conversations takes keyword arguments, not ('x.yaml',)"),
+        ("mode='replay'", "conversations mode 'replay' does not exist; choose from none, once*"),
+        ("cassette='../x.yaml'", "the cassette '../x.yaml' is outside of the cassette folder *"),
+        ("match_on=['bdy']", "match_on has 'bdy'; choose from method, uri*"),
+        ("match_on='body'", "match_on is 'body', not a list of texts"),
+    ],
+)
+def test_a_wrong_marker_is_one_clear_error(
+    pytester: pytest.Pytester, marker: str, message: str
+) -> None:
+    """It names the test and what may stand there, without a traceback through the plugin."""
+    pytester.makepyfile(
+        test_it=f"""
+        import pytest
+
+        @pytest.mark.conversations({marker})
+        def test_it(): pass
+        """
+    )
+    result = pytester.runpytest()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"test_it.py::test_it: {message}"])
+    result.stdout.no_fnmatch_line("*plugin.py*")
+
+
+@pytest.mark.parametrize(
+    ("returned", "message"),
+    [
+        ("{'mod': 'once'}", "conversations_config has no 'mod'; there are mode, server_url*"),
+        ("'once'", "conversations_config returned 'once', not a ConversationsConfig or a mapping"),
+    ],
+)
+def test_a_wrong_config_is_one_clear_error(
+    pytester: pytest.Pytester, returned: str, message: str
+) -> None:
+    """A field that does not exist is named, with those that do."""
+    pytester.makepyfile(
+        test_it=f"""
+        import pytest
+
+        @pytest.fixture
+        def conversations_config():
+            return {returned}
+
+        def test_it(conversation_cassette): pass
+        """
+    )
+    result = pytester.runpytest()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"test_it.py::test_it: {message}"])
+
+
+def test_a_wrong_mode_is_a_usage_error(pytester: pytest.Pytester) -> None:
+    """On the command line and in the ini file, before any test runs."""
+    result = pytester.runpytest("--conversations-mode=replay")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*invalid choice: 'replay' (choose from *none*rewrite*"])
+    pytester.makeini("[pytest]\nconversations_mode = replay\n")
+    result = pytester.runpytest()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*conversations_mode is 'replay'; choose from none, once*"])
+
+
+def test_recording_without_a_key_says_which_variable(pytester: pytest.Pytester) -> None:
+    """Nothing is sent, nothing is written."""
+    pytester.makepyfile(TALK)
+    result = pytester.runpytest("--conversations-mode=once")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*CassetteError: Cannot record POST https://api.mistral.ai/v1/conversations: *"]
+    )
+    result.stdout.fnmatch_lines(["*Set the environment variable MISTRAL_API_KEY*"])
+    assert not _cassettes(pytester)
+
+
+def test_an_unreachable_server_writes_nothing(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The test fails with httpx's error; what was tried is named; the key is not."""
+    monkeypatch.setenv("MISTRAL_API_KEY", KEY)
+    pytester.makepyfile(TALK)
+    url = "http://127.0.0.1:1"
+    result = pytester.runpytest("--conversations-mode=once", f"--conversations-server-url={url}")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E*httpx.ConnectError: *", f"E*{url}/v1/conversations*"])
+    result.stdout.no_fnmatch_line(f"*{KEY}*")
+    assert not _cassettes(pytester)
+
+
+def test_a_file_that_is_no_cassette_is_left_alone(pytester: pytest.Pytester) -> None:
+    """One error with path, line and reason, also when recording."""
+    pytester.makepyfile(test_it=TALK)
+    path = pytester.path / "cassettes" / "test_it" / "test_talk.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text("interactions: [\n")
+    for options in ((), RECORD, ("--conversations-mode=rewrite", "--conversations-sandbox")):
+        result = pytester.runpytest(*options)
+        result.assert_outcomes(errors=1)
+        result.stdout.fnmatch_lines([f"*CassetteFormatError: {path}:2: not YAML *"])
+    assert path.read_text() == "interactions: [\n"
+
+
+def test_the_key_is_scrubbed_from_a_live_recording(
+    pytester: pytest.Pytester, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that echoes the key, cut over two chunks, does not get it onto the disk."""
+    monkeypatch.setenv("MISTRAL_API_KEY", KEY)
+
+    def script(connection: Connection) -> None:
+        assert connection.received.headers["authorization"] == f"Bearer {KEY}"
+        connection.head("Content-Type: text/event-stream", "Transfer-Encoding: chunked")
+        data = f'data: {{"type":"message.output.delta","id":"m","content":"{KEY}"}}\n\n'.encode()
+        connection.chunk(data[:70])
+        connection.chunk(data[70:])
+        connection.last_chunk()
+
+    pytester.makepyfile(
+        """
+        def test_it(conversations):
+            with conversations.start_stream(model="m", inputs="Say it") as stream:
+                (event,) = stream
+            assert event.data.content
+        """
+    )
+    url = f"--conversations-server-url={serve(script)}"
+    pytester.runpytest(url, "--conversations-mode=once").assert_outcomes(passed=1)
+    (data,) = _cassettes(pytester).values()
+    assert KEY.encode() not in data
+    assert b'"content":"<MISTRAL_API_KEY>"' in data
+    monkeypatch.delenv("MISTRAL_API_KEY")
+    pytester.runpytest(url).assert_outcomes(passed=1)
+
+
+def test_help_and_markers_describe_the_plugin(pytester: pytest.Pytester) -> None:
+    """Each option, ini option, the marker with its arguments, and each fixture."""
+    pytester.runpytest("--help").stdout.fnmatch_lines(
+        [
+            "Conversations API: record and replay:",
+            "  --conversations-mode=*",
+            "  --conversations-server-url=URL",
+            "  --conversations-dir=DIR",
+            "  --conversations-sandbox",
+            "  conversations_mode*",
+            "  conversations_keep_failed*",
+        ]
+    )
+    pytester.runpytest("--markers").stdout.fnmatch_lines(
+        ["@pytest.mark.conversations(cassette=None, mode=None, match_on=None): *"]
+    )
+    fixtures = pytester.runpytest("--fixtures").stdout
+    for name in (
+        "conversations",
+        "conversation_cassette",
+        "conversation_snapshot",
+        "conversations_config",
+    ):
+        fixtures.re_match_lines_random([rf"{name}( \[session scope\])? -- .*plugin\.py"])
+
+
+def test_the_plugin_can_be_switched_off(pytester: pytest.Pytester) -> None:
+    """By its name, as any plugin."""
+    pytester.makepyfile("def test_it(): pass")
+    result = pytester.runpytest_subprocess("-p", "no:conversations", "--conversations-sandbox")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_other_recorders_next_to_it(pytester: pytest.Pytester) -> None:
+    """A test of pytest-recording's in the same module records with its own cassette."""
+    pytest.importorskip("pytest_recording")
+    pytester.makepyfile(
+        test_it="""
+        import pytest
+
+        @pytest.mark.vcr
+        def test_vcr(vcr):
+            assert vcr.write_protected
+
+        def test_ours(conversations):
+            conversations.start(model="m", inputs="Hello")
+        """
+    )
+    pytester.runpytest(*RECORD).assert_outcomes(passed=2)
+    pytester.runpytest().assert_outcomes(passed=2)
+    assert list(_cassettes(pytester)) == ["test_it/test_ours.yaml"]
+
+
+@pytest.mark.parametrize("module", ["pytest_conversations.plugin", "pytest_conversations"])
+def test_importing_is_cheap(module: str) -> None:
+    """The plugin is loaded in every run of every project that has it: it imports nothing heavy."""
+    heavy = ("httpx", "httpx2", "pydantic", "vcr", "yaml", "syrupy", "starlette", "uvicorn")
+    code = f"import sys, {module}; print([n for n in {heavy!r} if n in sys.modules])"
+    result = subprocess.run(  # noqa: S603 - our own words
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ
+    )
+    assert result.stdout.strip() == "[]"
+
+
+def test_a_run_without_conversations_imports_nothing_heavy(pytester: pytest.Pytester) -> None:
+    """Nor does a whole run of tests that have nothing to do with it."""
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_it():
+            heavy = {"httpx", "httpx2", "pydantic", "vcr", "yaml"}
+            assert not heavy & set(sys.modules)
+        """
+    )
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*conversations:*")
