@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
+from pathlib import Path
 
 
 @dataclasses.dataclass
@@ -33,8 +34,8 @@ class Tally:
         self.unused |= other.unused
         self.unwritten |= other.unwritten
 
-    def lines(self) -> Iterator[str]:
-        """What to print; nothing where no cassette was open."""
+    def lines(self, root: Path) -> Iterator[str]:
+        """What to print, with paths from ``root``; nothing where no cassette was open."""
         files = len(set(self.cassettes))
         if not files:
             return
@@ -44,8 +45,13 @@ class Tally:
             f"in {files} {'cassette' if files == 1 else 'cassettes'}"
         )
         for path, count in sorted(self.unused.items()):
-            yield f"  unused: {count} of {path}"
+            yield f"  unused: {count} of {_from(root, path)}"
         for path, reason in sorted(self.unwritten.items()):
-            yield f"  not written: {path} ({reason})"
+            yield f"  not written: {_from(root, path)} ({reason})"
         if self.unused:
             yield "Re-run with --conversations-mode=rewrite to record without what is unused."
+
+
+def _from(root: Path, path: str) -> str:
+    inside = Path(path).is_relative_to(root)
+    return Path(path).relative_to(root).as_posix() if inside else path

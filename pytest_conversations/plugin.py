@@ -130,14 +130,15 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note how the test went; show a refusal where the test failed with another error."""
     report = yield
     cassette = item.stash.get(_CASSETTE, None)
     if report.when == "call" and cassette is not None:
         item.stash[_OUTCOME] = report.outcome
-        if report.failed and cassette.refusals:
+        shown = None if call.excinfo is None else call.excinfo.value
+        if report.failed and cassette.refusals and shown not in cassette.refusals:
             report.sections.append(("conversations", str(cassette.refusals[0])))
     return report
 
@@ -163,7 +164,7 @@ def pytest_terminal_summary(
 ) -> None:
     """Say what was replayed and recorded, and what there is to act on."""
     if not hasattr(config, "workerinput"):
-        for line in config.stash[_TALLY].lines():
+        for line in config.stash[_TALLY].lines(config.rootpath):
             terminalreporter.write_line(line)
 
 

@@ -58,6 +58,7 @@ class Capture:
         def handle_request(
             transport: httpx.HTTPTransport, request: httpx.Request
         ) -> httpx.Response:
+            __tracebackhide__ = True  # pytest: the caller's frames are what matters
             if _origin(request.url) not in self._origins:
                 return original(transport, request)
             answer = self._answer(library, request, request.read())
@@ -79,6 +80,7 @@ class Capture:
         async def handle_async_request(
             transport: httpx.AsyncHTTPTransport, request: httpx.Request
         ) -> httpx.Response:
+            __tracebackhide__ = True  # pytest: the caller's frames are what matters
             if _origin(request.url) not in self._origins:
                 return await original(transport, request)
             answer = self._answer(library, request, await request.aread())
@@ -97,6 +99,7 @@ class Capture:
         self, library: Library, request: httpx.Request, body: bytes
     ) -> httpx.Response | Recorder | None:
         """A recorded response, or what records the live one; None where the hook says neither."""
+        __tracebackhide__ = True
         sent = _exchange.cassette_request(request, body)
         made = self._cassette.admit(sent)
         if made is None:

@@ -10,7 +10,14 @@ from vcr.request import Request
 
 from pytest_conversations.capture._library import Library
 from pytest_conversations.capture._streams import Playback, as_stream
-from pytest_conversations.cassette import Chunk, Response, cut, cut_at_events, parse
+from pytest_conversations.cassette import (
+    Chunk,
+    Response,
+    cut,
+    cut_at_events,
+    header_values,
+    parse,
+)
 
 
 def cassette_request(request: httpx.Request, body: bytes) -> Request:
@@ -50,8 +57,8 @@ def library_response(
         status["code"],
         headers=[
             (name.encode("latin-1"), value.encode("latin-1", "replace"))
-            for name, values in recorded["headers"].items()
-            for value in ([values] if isinstance(values, str) else values)
+            for name, values in header_values(recorded)
+            for value in values
         ],
         stream=cast("httpx.SyncByteStream", play),
         extensions={

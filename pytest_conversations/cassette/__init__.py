@@ -12,7 +12,7 @@ from pytest_conversations.cassette._cassette import (
     ResponseHook,
 )
 from pytest_conversations.cassette._chunks import Chunk, cut, cut_at_events, parse, table
-from pytest_conversations.cassette._scrub import API_KEY, Response, Scrubber
+from pytest_conversations.cassette._scrub import API_KEY, Response, Scrubber, header_values
 
 __all__ = [
     "API_KEY",
@@ -27,6 +27,7 @@ __all__ = [
     "Scrubber",
     "cut",
     "cut_at_events",
+    "header_values",
     "parse",
     "table",
 ]

@@ -6,6 +6,7 @@ import copy
 import datetime as dt
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple, TypeAlias, TypeVar
 
 import vcr.cassette
@@ -157,6 +158,7 @@ class ConversationCassette(vcr.cassette.Cassette):
         Raises:
             UnrecordedRequestError: it is not in the cassette, and this mode does not record.
         """
+        __tracebackhide__ = True  # pytest: the caller's frames are what matters
         with self._lock:
             for index in self._matches(made) if self.record_mode != RecordMode.ALL else ():
                 if not self.play_counts[index]:
@@ -261,9 +263,15 @@ class ConversationCassette(vcr.cassette.Cassette):
         )
         lines = [
             reason or f"Not recorded: {request.method} {request.uri}",
-            f"Cassette: {self.path} (mode {self.mode}), "
+            f"Cassette: {_shown(self.path)} (mode {self.mode}), "
             + (found if exists else "which does not exist"),
             *([details] if details and not reason else []),
             f"To record it: {self._record_hint(mode)}",
         ]
         return "\n".join(lines)
+
+
+def _shown(path: str) -> str:
+    """A path as people would type it: from the working folder, where it is inside of it."""
+    inside = Path(path).is_relative_to(Path.cwd())
+    return str(Path(path).relative_to(Path.cwd())) if inside else path

@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vcr.request import Request
@@ -16,6 +16,13 @@ API_KEY = "MISTRAL_API_KEY"
 
 # vcrpy's own type of a response: whatever YAML holds.
 Response = dict[str, Any]
+
+
+def header_values(response: Response) -> Iterator[tuple[str, list[str]]]:
+    """The headers of a response with their values; some tools write a text in place of a list."""
+    for name, values in response["headers"].items():
+        yield name, [values] if isinstance(values, str) else values
+
 
 _CREDENTIAL = re.compile(
     r"(?:^|-)(?:authorization|cookie2?|token|secret|password|credentials?|signature)$|api-?key",
@@ -69,7 +76,7 @@ class Scrubber:
         """Scrub an interaction in place, and give it back: vcrpy's ``before_save_interaction``."""
         response["headers"] = {
             name: [self._header(name, value, "response header") for value in values]
-            for name, values in response["headers"].items()
+            for name, values in header_values(response)
         }
         self._response_body(response)
         for holder in (response, response.get("stream", {})):

@@ -11,6 +11,7 @@ from pytest_conversations.models._content import ContentChunk
 
 class _Entry(Model):
     object: str = "entry"
+    type: str  # each entry says which; here it keeps the place that it has on the wire
     created_at: datetime | None = None
     completed_at: datetime | None = None
     id: str | None = None

@@ -11,6 +11,7 @@ from pytest_conversations.models._usage import ConversationUsageInfo
 
 
 class _Event(Model):
+    type: str  # each event says which; here it keeps the place that it has on the wire
     created_at: datetime | None = None
 
 
