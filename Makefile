@@ -1,0 +1,39 @@
+# Two commands for a fresh clone: `make demo` shows what this is, `make test` proves it.
+# Both make the virtual environment .venv and install into it what they need.
+
+PYTHON ?= python3
+VENV ?= .venv
+RUN := $(VENV)/bin/python
+
+.PHONY: demo test lint record clean
+
+demo: $(VENV)/.installed
+	@$(RUN) demo.py
+
+test: $(VENV)/.installed-dev
+	$(RUN) -m pytest
+
+lint: $(VENV)/.installed-dev
+	$(RUN) -m ruff check
+	$(RUN) -m ruff format --check
+	$(RUN) -m mypy
+
+# Record the cassettes of our own tests again, from the sandbox.
+record: $(VENV)/.installed-dev
+	$(RUN) -m pytest tests/test_conversations.py --conversations-mode=rewrite --conversations-sandbox
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/.pip:
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --upgrade pip
+	@touch $@
+
+$(VENV)/.installed: pyproject.toml $(VENV)/.pip
+	$(RUN) -m pip install --quiet --editable '.[all]'
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(RUN) -m pip install --quiet --group dev
+	@touch $@
