@@ -1,0 +1,153 @@
+"""The layers of the package: a module knows only what lies before it. See ARCHITECTURE.md."""
+
+import ast
+import graphlib
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import pytest_conversations
+
+PACKAGE = Path(pytest_conversations.__file__).parent
+NAME = "pytest_conversations"
+
+# What each part may import of the others. A part is a folder, or a module beside the folders.
+MAY_IMPORT: dict[str, set[str]] = {
+    "_version": set(),
+    "_yaml": set(),
+    "_sse": set(),
+    "errors": set(),
+    "models": set(),
+    "cassette": {"_version", "_yaml", "errors"},
+    "client": {"_version", "_sse", "errors", "models"},
+    "capture": {"cassette", "errors"},
+    "snapshot": {"_yaml"},
+    "sandbox": {"models"},
+    "_settings": set(),
+    "_paths": set(),
+    "_tally": set(),
+    "_lifecycle": {"_settings", "_tally", "capture", "cassette", "errors"},
+    "plugin": {
+        "_lifecycle",
+        "_paths",
+        "_settings",
+        "_tally",
+        "client",
+        "errors",
+        "sandbox",
+        "snapshot",
+    },
+    "cli": {"_version", "sandbox"},
+    "__main__": {"cli"},
+    "__init__": {"_version"},
+}
+
+# Which of the libraries that are heavy, or somebody else's business, each part may use.
+GUARDED = {"httpx", "httpx2", "pydantic", "pytest", "starlette", "syrupy", "uvicorn", "vcr", "yaml"}
+MAY_USE: dict[str, set[str]] = {
+    "_yaml": {"yaml"},
+    "models": {"pydantic"},
+    "cassette": {"vcr", "yaml"},
+    "client": {"httpx", "pydantic"},
+    "capture": {"httpx", "vcr"},
+    "snapshot": {"pydantic", "syrupy"},
+    "sandbox": {"pydantic", "starlette", "uvicorn"},
+    "plugin": {"httpx", "pytest"},
+}
+
+# Only these import inside functions: they are what every pytest run and every command loads.
+MAY_IMPORT_LATE = {"__init__", "cli", "plugin"}
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def _part(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).parts
+    return parts[0].removesuffix(".py")
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    """The modules that are imported while the program runs, late ones included."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            yield from _imports(ast.Module(node.orelse, []))
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            module = node.module or ""
+            below = [f"{module}.{alias.name}" for alias in node.names]
+            yield from (below if module == NAME else [module])
+        else:
+            yield from _imports(node)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_imports_only_what_lies_before_it(path: Path) -> None:
+    """Of the package, and of the libraries that only some parts may know."""
+    part = _part(path)
+    for name in _imports(ast.parse(path.read_text(encoding="utf-8"))):
+        top, *rest = name.split(".")
+        if top == NAME:
+            assert rest[0] == part or rest[0] in MAY_IMPORT[part], f"{part} imports {name}"
+        elif top in GUARDED:
+            assert top in MAY_USE.get(part, set()), f"{part} uses {top}"
+
+
+def test_the_parts_have_no_cycle() -> None:
+    """Each is listed, and they can be put in an order."""
+    assert {_part(path) for path in MODULES} == set(MAY_IMPORT)
+    assert list(graphlib.TopologicalSorter(MAY_IMPORT).static_order())
+
+
+def test_the_modules_have_no_cycle() -> None:
+    """Nor do the modules of a part among each other."""
+    graph: dict[str, set[str]] = {}
+    names = {
+        ".".join([NAME, *path.relative_to(PACKAGE).with_suffix("").parts]): path for path in MODULES
+    }
+    for name, path in names.items():
+        if path.name != "__init__.py":
+            graph[name] = set(_imports(ast.parse(path.read_text(encoding="utf-8")))) & set(names)
+    assert list(graphlib.TopologicalSorter(graph).static_order())
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_stand_at_the_top(path: Path) -> None:
+    """Late imports are for what must start fast, and nothing else."""
+    if _part(path) in MAY_IMPORT_LATE:
+        return
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    assert not [name for function in functions for name in _imports(function)]
+
+
+def test_modules_are_small() -> None:
+    """300 lines is where a module is likely two."""
+    long = {
+        path.name: count
+        for path in MODULES
+        if (count := len(path.read_text(encoding="utf-8").splitlines())) > 300
+    }
+    assert not long
+
+
+def test_public_names_are_sorted_and_there() -> None:
+    """`__all__` of the package and of its folders is sorted, and each name can be had."""
+    folders = [path for path in MODULES if path.name == "__init__.py"]
+    for path in folders:
+        name = ".".join([NAME, *path.relative_to(PACKAGE).parent.parts])
+        module = importlib.import_module(name)
+        names = module.__all__
+        assert list(names) == sorted(names, key=lambda n: (not n.isupper(), n[0].islower(), n))
+        assert len(names) == len(set(names))
+        assert all(getattr(module, each) is not None for each in names)
+
+
+def test_a_name_that_is_not_public_is_an_attribute_error() -> None:
+    """The lazy look-up does not make up names."""
+    with pytest.raises(AttributeError, match="has no attribute 'Nope'"):
+        getattr(sys.modules[NAME], "Nope")  # noqa: B009 - mypy knows that it is not there
