@@ -5,8 +5,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpcore  # noqa: F401 - see below
 import pytest
 from support import Script, Serve, listening
+
+# pytester forgets what a run in this process imports, and neither C extensions nor httpx's map of
+# httpcore's errors survive a second import: so all of it is imported here, once.
+import pytest_conversations.capture
+import pytest_conversations.client
+import pytest_conversations.sandbox
+import pytest_conversations.snapshot  # noqa: F401 - see above
 
 pytest_plugins = ["pytester"]
 

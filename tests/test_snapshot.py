@@ -1,0 +1,186 @@
+"""Snapshots: readable, the same for every recording of a conversation, and nothing lost."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_conversations import ConversationSnapshotExtension
+from pytest_conversations.models import ConversationEvents, ConversationHistory
+
+CONVERSATION = "conv_019f13ba5c87747b931182ff92813bc4"
+MESSAGE = "msg_019f13ba5d6576a8aa1084b86816b354"
+OTHER = "msg_019f820a37f37492a3ed3edaa718ff9d"
+
+
+def _text(data: object, **filters: object) -> str:
+    return ConversationSnapshotExtension().serialize(data, **filters)  # type: ignore[arg-type] # syrupy's filters
+
+
+def _history(conversation: str, first: str, second: str, text: str) -> dict[str, object]:
+    at = "2026-07-21T00:18:55.603118Z"
+    return {
+        "object": "conversation.history",
+        "conversation_id": conversation,
+        "entries": [
+            {
+                "object": "entry",
+                "type": "message.input",
+                "created_at": at,
+                "id": first,
+                "role": "user",
+                "content": f"See {second}, said at {at}.",
+            },
+            {
+                "object": "entry",
+                "type": "brand.new",
+                "id": second,
+                "content": text,
+                "extra": {"parent": first},
+            },
+        ],
+    }
+
+
+def test_a_history_reads_as_a_history() -> None:
+    """Ids and times have names, ids inside of text, too; what is unknown is there as it came."""
+    history = ConversationHistory.model_validate(
+        _history(CONVERSATION, MESSAGE, OTHER, "one\ntwo"), extra="allow"
+    )
+    assert _text(history).splitlines() == [
+        "object: conversation.history",
+        "conversation_id: <conversation-1>",
+        "entries:",
+        "- object: entry",
+        "  type: message.input",
+        "  created_at: <datetime>",
+        "  id: <entry-1>",
+        "  role: user",
+        "  content: See <entry-2>, said at 2026-07-21T00:18:55.603118Z.",
+        "- object: entry",
+        "  type: brand.new",
+        "  id: <entry-2>",
+        "  content: |-",
+        "    one",
+        "    two",
+        "  extra:",
+        "    parent: <entry-1>",
+    ]
+
+
+def test_events_are_one_a_line() -> None:
+    """Named by their type; text that looks like YAML is quoted."""
+    data = {"type": "message.output.delta", "output_index": 0, "id": MESSAGE, "content": "a: [é"}
+    event = ConversationEvents.model_validate({"event": "message.output.delta", "data": data})
+    unknown = {"event": "other", "data": {"type": "brand.new", "n": [1, {"x": None}]}}
+    assert _text([event, unknown]).splitlines() == [
+        "- message.output.delta: {output_index: 0, id: <entry-1>, content: 'a: [é'}",
+        "- other: {type: brand.new, n: [1, {x: null}]}",
+    ]
+
+
+def test_models_dicts_and_wire_json_give_the_same_text() -> None:
+    """A model, ours or another's, is its JSON."""
+    wire = _history(CONVERSATION, MESSAGE, OTHER, "x")
+    model = ConversationHistory.model_validate_json(json.dumps(wire), extra="allow")
+    assert _text(model) == _text(wire)
+
+
+def test_new_ids_and_times_change_nothing_but_identity_does() -> None:
+    """Renaming all ids consistently is the same snapshot; swapping two is another."""
+    first = _history(CONVERSATION, MESSAGE, OTHER, "x")
+    renamed = _history("conv_" + "a" * 32, "msg_" + "b" * 32, "msg_" + "c" * 32, "x")
+    assert _text(first) == _text(renamed)
+    swapped = json.loads(json.dumps(first))
+    swapped["entries"][1]["extra"]["parent"] = OTHER
+    assert _text(first) != _text(swapped)
+
+
+def test_filters_of_syrupy_apply() -> None:
+    """`exclude`, `include` and `matcher`, by name and path."""
+    data = {"a": 1, "b": {"a": 2, "c": 3}}
+    assert _text(data, exclude=lambda prop, path: prop == "a" and len(path) == 2) == (
+        "a: 1\nb:\n  c: 3"
+    )
+    assert _text(data, include=lambda path, **_: path[0][0] == "b") == "b:\n  a: 2\n  c: 3"
+    assert _text(data, matcher=lambda data, **_: "n" if data == 2 else data) == (
+        "a: 1\nb:\n  a: n\n  c: 3"
+    )
+
+
+@pytest.mark.parametrize("thing", [object(), {"a": {1, 2}}, [b"bytes"]])
+def test_another_kind_of_object_is_named(thing: object) -> None:
+    """One clear error instead of a snapshot of its repr."""
+    with pytest.raises(TypeError, match="compares models of the Conversations API, lists of"):
+        _text(thing)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(json_values, json_values)
+def test_different_data_is_different_text(a: object, b: object) -> None:
+    """Nothing but ids and times is folded together."""
+    same = json.dumps(a, sort_keys=False) == json.dumps(b, sort_keys=False)
+    assert (_text(a) == _text(b)) is same
+
+
+def test_every_recorded_reply_has_a_text(corpus: Path) -> None:
+    """Real replies, by Mistral's own docs: no id and no time of theirs is left in the text."""
+    for path in sorted((corpus / "conversations").glob("*.json")):
+        text = _text(json.loads(path.read_text(encoding="utf-8")))
+        assert "T00:" not in text
+        assert "conv_0" not in text
+        assert "msg_0" not in text
+
+
+def test_snapshots_next_to_plain_ones(pytester: pytest.Pytester) -> None:
+    """A test may use syrupy's own fixture beside ours; nothing is unused, nothing is lost."""
+    pytester.makepyfile(
+        test_it="""
+        def test_both(snapshot, conversation_snapshot):
+            assert {"plain": 1} == snapshot
+            assert {"ours": 2} == conversation_snapshot
+        """,
+        test_ours="""
+        class TestOurs:
+            def test_one(self, conversation_snapshot):
+                assert [1] == conversation_snapshot
+                assert [2] == conversation_snapshot(name="second")
+        """,
+    )
+    pytester.runpytest("--snapshot-update").assert_outcomes(passed=2)
+    result = pytester.runpytest()
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["4 snapshots passed."])
+    result = pytester.runpytest("--snapshot-update")
+    result.stdout.fnmatch_lines(["4 snapshots passed."])
+    assert sorted(path.name for path in (pytester.path / "__snapshots__").iterdir()) == [
+        "test_it.ambr",
+        "test_it.conversations",
+        "test_ours.conversations",
+    ]
+
+
+def test_a_changed_answer_is_a_readable_diff(pytester: pytest.Pytester) -> None:
+    """Pytest shows the line that changed."""
+    test = """
+        def test_it(conversation_snapshot):
+            events = [
+                {{"event": "message.output.delta", "data": {{"content": word}}}}
+                for word in ("one", "{}", "three")
+            ]
+            assert events == conversation_snapshot
+    """
+    pytester.makepyfile(test_it=test.format("two"))
+    pytester.runpytest("--snapshot-update").assert_outcomes(passed=1)
+    pytester.makepyfile(test_it=test.format("zwei"))
+    result = pytester.runpytest()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E*- message.output.delta: {content: two}", "E*zwei}"])

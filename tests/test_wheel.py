@@ -1,0 +1,138 @@
+"""The built wheel, in a project outside of the repository, against a server in another process."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import textwrap
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import vcr
+
+ROOT = Path(__file__).parent.parent
+KEY = "zK4dummy0key1for2tests3only4xyzw"
+
+PROJECT = '''
+    """A user's tests."""
+
+    import pytest_conversations
+
+
+    def test_eight_kinds_of_call(conversations, conversation_snapshot):
+        model = "mistral-medium-latest"
+        first = conversations.start(model=model, inputs="My name is Ada.")
+        id_ = first.conversation_id
+        with conversations.append_stream(conversation_id=id_, inputs="What is my name?") as stream:
+            events = list(stream)
+        second = conversations.append(conversation_id=id_, inputs="What is 6*7?")
+        history = conversations.get_history(conversation_id=id_)
+        messages = conversations.get_messages(conversation_id=id_)
+        one = conversations.get(conversation_id=id_)
+        found = conversations.list()
+        conversations.delete(conversation_id=id_)
+        assert events == conversation_snapshot(name="events")
+        assert [first, second, history, messages, one, found] == conversation_snapshot(name="rest")
+
+
+    def test_it_is_the_wheel():
+        assert "site" in pytest_conversations.__file__
+'''
+
+
+def _run(*command: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("MISTRAL", "PYTEST"))}
+    return subprocess.run(  # noqa: S603 - our own words
+        [sys.executable, *command],
+        cwd=cwd,
+        env=kept | environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel from the repository, without its build environment of its own."""
+    folder = tmp_path_factory.mktemp("dist")
+    built = _run(
+        "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT), cwd=folder
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the wheel alone into a folder, which goes before the repository on the path."""
+    folder = tmp_path_factory.mktemp("site")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+@contextlib.contextmanager
+def _server(site: Path, cwd: Path) -> Iterator[str]:
+    """A server in another process, by the command of the wheel; gives its URL."""
+    command = [sys.executable, "-u", "-m", "pytest_conversations", "sandbox"]
+    with subprocess.Popen(  # noqa: S603 - our own words
+        command,
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(site)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().split(" at ")[1].split()[0]
+        finally:
+            process.terminate()
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
+    """Each module, the typing marker, and the licence; no tests, no recordings."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    package = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "pytest_conversations").rglob("*")
+        if path.suffix in {".py", ".typed"}
+    }
+    assert {name for name in names if ".dist-info/" not in name} == package
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_a_project_records_and_replays(site: Path, tmp_path: Path) -> None:
+    """Recorded once from a server it has never seen; replayed with neither server nor key."""
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "test_it.py").write_text(textwrap.dedent(PROJECT), encoding="utf-8")
+    pytest_ = ("-B", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    record = ("--conversations-mode=once", "--snapshot-update")
+    with _server(site, tmp_path) as server:
+        url = f"--conversations-server-url={server}"
+        environ = {"PYTHONPATH": str(site), "MISTRAL_API_KEY": KEY}
+        recorded = _run(*pytest_, url, *record, cwd=project, **environ)
+    assert recorded.returncode == 0, recorded.stdout + recorded.stderr
+    cassette = project / "cassettes" / "test_it" / "test_eight_kinds_of_call.yaml"
+    files = {path: path.read_bytes() for path in project.rglob("*.*") if path.is_file()}
+    assert cassette in files
+    assert not any(KEY.encode() in data for data in files.values())
+
+    with pytest.raises(httpx.ConnectError):  # there is nothing that replay could fall back on
+        httpx.get(server)
+    replayed = _run(*pytest_, url, cwd=project, PYTHONPATH=str(site))
+    assert replayed.returncode == 0, replayed.stdout + replayed.stderr
+    assert "conversations: 8 replayed, 0 recorded, 0 scrubbed, 0 unused" in replayed.stdout
+    assert {path: path.read_bytes() for path in project.rglob("*.*") if path.is_file()} == files
+
+    with vcr.use_cassette(str(cassette), record_mode="none") as stock:
+        for request in stock.requests:
+            reply = httpx.request(request.method, request.uri, content=request.body)
+            assert reply.is_success
+        assert stock.all_played
