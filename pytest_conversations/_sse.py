@@ -8,6 +8,7 @@ stream left without its blank line is kept, and marked, instead of being dropped
 import dataclasses
 
 _BOM = b"\xef\xbb\xbf"
+_LONGEST_RETRY = 18  # digits; a time in ms that no client waits, in an int that any language has
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class Decoder:
             self._event = value.decode("utf-8", "replace")
         elif field == b"id" and b"\0" not in value:
             self._id = value.decode("utf-8", "replace")
-        elif field == b"retry" and value.isdigit():
+        elif field == b"retry" and value.isdigit() and len(value) <= _LONGEST_RETRY:
             self._retry = int(value)
         return None  # a comment, or a field that the standard does not know: ignored
 

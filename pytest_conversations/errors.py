@@ -47,16 +47,16 @@ class MistralError(Exception):
         message: what went wrong, for people.
         status_code: HTTP status code.
         headers: response headers.
-        body: response body as text.
+        body: response body as text; of a stream, the event that is to blame.
         raw_response: the ``httpx.Response``.
     """
 
-    def __init__(self, message: str, raw_response: httpx.Response) -> None:
+    def __init__(self, message: str, raw_response: httpx.Response, body: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.status_code = raw_response.status_code
         self.headers = raw_response.headers
-        self.body = raw_response.text
+        self.body = raw_response.text if body is None else body
         self.raw_response = raw_response
 
 

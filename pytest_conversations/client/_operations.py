@@ -1,11 +1,9 @@
 """The eleven operations as data: arguments in, an `Operation` out. No I/O (contract section 2)."""
 
 import dataclasses
-import functools
-import inspect
 import json
-from collections.abc import Callable, Mapping
-from typing import Generic, ParamSpec, TypeVar, Unpack, cast, get_type_hints
+from collections.abc import Mapping, Sequence
+from typing import Generic, TypeVar, Unpack, cast
 from urllib.parse import quote
 
 from pydantic import TypeAdapter
@@ -18,6 +16,7 @@ from pytest_conversations.client._parameters import (
     RestartParameters,
     StartParameters,
 )
+from pytest_conversations.client._signatures import takes
 from pytest_conversations.models import (
     Conversation,
     ConversationAppendRequest,
@@ -30,7 +29,6 @@ from pytest_conversations.models import (
     RequestModel,
 )
 
-P = ParamSpec("P")
 T = TypeVar("T")
 _Conversations = list[Conversation]
 
@@ -61,37 +59,6 @@ class Operation(Generic[T]):
         return 204 if self.reply is None else 200
 
 
-def _takes(parameters: type) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Give an operation the signature that a ``TypedDict`` describes, for help() and calls."""
-    required: frozenset[str] = vars(parameters)["__required_keys__"]
-    signature = inspect.Signature(
-        [
-            inspect.Parameter(
-                name,
-                inspect.Parameter.KEYWORD_ONLY,
-                annotation=hint,
-                default=inspect.Parameter.empty if name in required else ...,
-            )
-            for name, hint in get_type_hints(parameters).items()
-        ]
-    )
-
-    def decorate(operation: Callable[P, T]) -> Callable[P, T]:
-        @functools.wraps(operation)
-        def checked(*args: P.args, **kwargs: P.kwargs) -> T:
-            try:
-                signature.bind(*args, **kwargs)
-            except TypeError as wrong:
-                msg = f"{operation.__name__.rstrip('_')}() {wrong}"
-                raise TypeError(msg) from None
-            return operation(*args, **kwargs)
-
-        checked.__signature__ = signature  # type: ignore[attr-defined] # inspect reads it
-        return checked
-
-    return decorate
-
-
 _RESPONSE = TypeAdapter(ConversationResponse)
 _EVENT = TypeAdapter(ConversationEvents)
 _CONVERSATION: TypeAdapter[Conversation] = TypeAdapter(Conversation)
@@ -100,7 +67,7 @@ _HISTORY = TypeAdapter(ConversationHistory)
 _MESSAGES = TypeAdapter(ConversationMessages)
 
 
-@_takes(StartParameters)
+@takes(StartParameters)
 def start(**parameters: Unpack[StartParameters]) -> Operation[ConversationResponse]:
     """Create a conversation, with a model or an agent, and run it on ``inputs``.
 
@@ -113,13 +80,13 @@ def start(**parameters: Unpack[StartParameters]) -> Operation[ConversationRespon
     return _post(_PATH, ConversationRequest, parameters, _RESPONSE, stream=False)
 
 
-@_takes(StartParameters)
+@takes(StartParameters)
 def start_stream(**parameters: Unpack[StartParameters]) -> Operation[ConversationEvents]:
     """Like ``start``, but the reply arrives as a stream of events while it is made."""
     return _post(_PATH, ConversationRequest, parameters, _EVENT, stream=True)
 
 
-@_takes(AppendParameters)
+@takes(AppendParameters)
 def append(**parameters: Unpack[AppendParameters]) -> Operation[ConversationResponse]:
     """Append ``inputs`` to a conversation and run it.
 
@@ -134,14 +101,14 @@ def append(**parameters: Unpack[AppendParameters]) -> Operation[ConversationResp
     return _post(path, ConversationAppendRequest, _follow_up(parameters), _RESPONSE, stream=False)
 
 
-@_takes(AppendParameters)
+@takes(AppendParameters)
 def append_stream(**parameters: Unpack[AppendParameters]) -> Operation[ConversationEvents]:
     """Like ``append``, but the reply arrives as a stream of events while it is made."""
     path = _conversation(parameters["conversation_id"])
     return _post(path, ConversationAppendRequest, _follow_up(parameters), _EVENT, stream=True)
 
 
-@_takes(RestartParameters)
+@takes(RestartParameters)
 def restart(**parameters: Unpack[RestartParameters]) -> Operation[ConversationResponse]:
     """Start a new conversation from an entry of an earlier one, and run it.
 
@@ -156,14 +123,14 @@ def restart(**parameters: Unpack[RestartParameters]) -> Operation[ConversationRe
     return _post(path, ConversationRestartRequest, _follow_up(parameters), _RESPONSE, stream=False)
 
 
-@_takes(RestartParameters)
+@takes(RestartParameters)
 def restart_stream(**parameters: Unpack[RestartParameters]) -> Operation[ConversationEvents]:
     """Like ``restart``, but the reply arrives as a stream of events while it is made."""
     path = _conversation(parameters["conversation_id"], "/restart")
     return _post(path, ConversationRestartRequest, _follow_up(parameters), _EVENT, stream=True)
 
 
-@_takes(ListParameters)
+@takes(ListParameters)
 def list_(**parameters: Unpack[ListParameters]) -> Operation[_Conversations]:
     """List conversations, sorted by their time of creation.
 
@@ -174,34 +141,34 @@ def list_(**parameters: Unpack[ListParameters]) -> Operation[_Conversations]:
     query = {"page": parameters.get("page", 0), "page_size": parameters.get("page_size", 100)}
     pairs = [f"{name}={value}" for name, value in query.items() if value is not None]
     if "metadata" in parameters:
-        metadata = json.dumps(parameters["metadata"], separators=(",", ":"))
+        metadata = json.dumps(_plain(parameters["metadata"]), separators=(",", ":"))
         pairs.append(f"metadata={quote(metadata, safe='')}")
     path = f"{_PATH}?{'&'.join(pairs)}" if pairs else _PATH
     return Operation("GET", path, _CONVERSATIONS, options=_options(parameters))
 
 
-@_takes(ConversationParameters)
+@takes(ConversationParameters)
 def get(**parameters: Unpack[ConversationParameters]) -> Operation[Conversation]:
     """Get one conversation: its model or agent, instructions, tools and so on."""
     path = _conversation(parameters["conversation_id"])
     return Operation("GET", path, _CONVERSATION, options=_options(parameters))
 
 
-@_takes(ConversationParameters)
+@takes(ConversationParameters)
 def delete(**parameters: Unpack[ConversationParameters]) -> Operation[None]:
     """Delete a conversation."""
     path = _conversation(parameters["conversation_id"])
     return Operation("DELETE", path, None, options=_options(parameters))
 
 
-@_takes(ConversationParameters)
+@takes(ConversationParameters)
 def get_history(**parameters: Unpack[ConversationParameters]) -> Operation[ConversationHistory]:
     """Get all entries of a conversation, oldest first."""
     path = _conversation(parameters["conversation_id"], "/history")
     return Operation("GET", path, _HISTORY, options=_options(parameters))
 
 
-@_takes(ConversationParameters)
+@takes(ConversationParameters)
 def get_messages(**parameters: Unpack[ConversationParameters]) -> Operation[ConversationMessages]:
     """Get the messages of a conversation, oldest first."""
     path = _conversation(parameters["conversation_id"], "/messages")
@@ -229,9 +196,17 @@ def _post(
 ) -> Operation[T]:
     unsent = {"conversation_id", *CallOptions.__annotations__}
     given = {name: value for name, value in parameters.items() if name not in unsent}
-    body = request.model_validate({**given, "stream": stream})
-    content = body.model_dump_json(by_alias=True).encode()
-    return Operation("POST", path, reply, content, _options(parameters))
+    body = request.model_validate(_plain({**given, "stream": stream}))
+    return Operation("POST", path, reply, body.sent_json(), _options(parameters))
+
+
+def _plain(value: object) -> object:
+    """Any mapping as a dict, any sequence as a list: pydantic and json take no others."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [_plain(item) for item in value]
+    return value
 
 
 def _follow_up(parameters: Mapping[str, object]) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Events of a streamed reply: bytes to server-sent events to typed events (contract section 12)."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from types import TracebackType
 from typing import Self
 
@@ -12,6 +12,7 @@ from pytest_conversations._sse import Decoder, ServerSentEvent
 from pytest_conversations.errors import ResponseValidationError
 from pytest_conversations.models import ConversationEvents, ConversationEventsData
 
+_SHOWN = 1000  # characters of an event that an error message shows
 _DATA: TypeAdapter[ConversationEventsData] = TypeAdapter(ConversationEventsData)
 
 
@@ -47,9 +48,10 @@ class EventStream:
 
     def close(self) -> None:
         """Release the connection. What was not read is lost."""
+        self._events.close()
         self.response.close()
 
-    def _read(self) -> Iterator[ConversationEvents]:
+    def _read(self) -> Generator[ConversationEvents, None, None]:
         decoder = Decoder()
         for chunk in self.response.iter_bytes():
             for event in decoder.feed(chunk):
@@ -62,9 +64,9 @@ class EventStream:
         try:
             data = _DATA.validate_json(event.data, extra="allow")
         except pydantic.ValidationError as invalid:
-            text = event.data[:1000].decode("utf-8", "replace")
-            msg = f"An event of the stream is no JSON: {text!r}"
-            raise ResponseValidationError(msg, self.response) from invalid
+            text = event.data.decode("utf-8", "replace")
+            msg = f"An event of the stream is no JSON: {text[:_SHOWN]!r}"
+            raise ResponseValidationError(msg, self.response, text) from invalid
         # The type of the data stands in for a name that was not sent (gotcha 17).
         name = event.event or data.type or "message"
         return ConversationEvents.model_construct(event=name, data=data)

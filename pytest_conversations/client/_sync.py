@@ -1,6 +1,5 @@
 """The client: the eleven operations over httpx."""
 
-import functools
 import os
 from collections.abc import Callable
 from types import TracebackType
@@ -11,6 +10,7 @@ import httpx
 from pytest_conversations._version import __version__
 from pytest_conversations.client import _operations, _responses
 from pytest_conversations.client._operations import Operation
+from pytest_conversations.client._signatures import method_of
 from pytest_conversations.client._stream import EventStream
 from pytest_conversations.models import ConversationEvents
 
@@ -26,12 +26,11 @@ def _calls(
 ) -> "Callable[Concatenate[ConversationsClient, P], T]":
     """Make an operation a method that returns its reply."""
 
-    @functools.wraps(operation)
     def method(self: "ConversationsClient", /, *args: P.args, **kwargs: P.kwargs) -> T:
         call = operation(*args, **kwargs)
         return cast("T", _responses.parse(call, self._send(call, stream=False)))
 
-    return method
+    return method_of(operation, method)
 
 
 def _streams(
@@ -39,11 +38,10 @@ def _streams(
 ) -> "Callable[Concatenate[ConversationsClient, P], EventStream]":
     """Make an operation a method that returns the stream of its events."""
 
-    @functools.wraps(operation)
     def method(self: "ConversationsClient", /, *args: P.args, **kwargs: P.kwargs) -> EventStream:
         return EventStream(self._send(operation(*args, **kwargs), stream=True))
 
-    return method
+    return method_of(operation, method)
 
 
 class ConversationsClient:

@@ -1,6 +1,7 @@
 """What every model shares: the rules for unknown keys, unset fields and unknown variants."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import ClassVar
 
 from pydantic import (
     BaseModel,
@@ -8,9 +9,14 @@ from pydantic import (
     Field,
     JsonValue,
     RootModel,
+    SerializationInfo,
     SerializerFunctionWrapHandler,
     model_serializer,
 )
+
+# The context of the dump that is sent: there None can mean "do not send" (gotcha 5). Elsewhere a
+# null that the API sent stays one.
+_REQUEST = object()
 
 
 class Model(BaseModel):
@@ -23,10 +29,19 @@ class Model(BaseModel):
 
     model_config = ConfigDict(extra="allow", populate_by_name=True)
 
+    not_nullable: ClassVar[frozenset[str]] = frozenset()
+    """Fields that a request leaves out where they are None, since the API takes no null there."""
+
+    only_sent: ClassVar[bool] = False
+    """Whether no reply ever holds this model."""
+
     @model_serializer(mode="wrap")
-    def _write(self, handler: SerializerFunctionWrapHandler) -> dict[str, JsonValue]:
+    def _write(
+        self, handler: SerializerFunctionWrapHandler, info: SerializationInfo
+    ) -> dict[str, JsonValue]:
         written: dict[str, JsonValue] = handler(self)
-        for key in self._unset_keys():
+        unsent = self.not_nullable if self.only_sent or info.context is _REQUEST else ()
+        for key in (*self._unset_keys(), *unsent):
             if written.get(key, ...) is None:
                 del written[key]
         if self.model_extra:  # a RequestModel that came back in a reply: pydantic would drop them
@@ -47,6 +62,10 @@ class RequestModel(Model):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
+    def sent_json(self) -> bytes:
+        """The JSON body that is sent."""
+        return self.model_dump_json(by_alias=True, context=_REQUEST).encode()
+
 
 class Unknown(RootModel[JsonValue]):
     """A variant that this version does not know, with its payload as it came."""
@@ -66,3 +85,18 @@ class Unknown(RootModel[JsonValue]):
 # What no known member of a union takes, a new type or a known one of another shape, is kept by
 # its last member, an `Unknown`: a new server never breaks an old recording.
 OPEN_UNION = Field(union_mode="left_to_right")
+
+
+def tag(value: object, own_fields: Iterable[tuple[str, set[str]]]) -> str:
+    """The tag of a union's member: its ``type``, or else the first whose own fields it has.
+
+    Args:
+        value: JSON data, or a model.
+        own_fields: for each tag the fields that tell it from those that follow.
+    """
+    if not isinstance(value, Mapping):
+        return str(getattr(value, "type", ""))
+    kind = value.get("type")
+    if isinstance(kind, str):
+        return kind
+    return next((name for name, fields in own_fields if fields <= value.keys()), "")

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Tag
 
-from pytest_conversations.models._base import OPEN_UNION, Model, Unknown
+from pytest_conversations.models._base import OPEN_UNION, Model, Unknown, tag
 
 
 class TextChunk(Model):
@@ -70,13 +70,18 @@ class UnknownContentChunk(Unknown):
 
 def _chunk_type(value: object) -> str:
     """The tag of a chunk. A ``type`` may be left out: then the field that only it has tells."""
-    if isinstance(value, dict):
-        kind = value.get("type") or next(filter(value.__contains__, _OWN_FIELDS), None)
-        return kind if isinstance(kind, str) else ""
-    return str(getattr(value, "type", ""))
+    return tag(value, _OWN_FIELDS)
 
 
-_OWN_FIELDS = ("text", "image_url", "document_url", "thinking")
+_OWN_FIELDS = (
+    ("text", {"text"}),
+    ("image_url", {"image_url"}),
+    ("document_url", {"document_url"}),
+    ("thinking", {"thinking"}),
+    ("reference", {"reference_ids"}),
+    ("tool_file", {"tool", "file_id"}),
+    ("tool_reference", {"tool", "title"}),
+)
 
 _ThinkingChunk = Annotated[
     Annotated[TextChunk, Tag("text")]
@@ -93,6 +98,8 @@ class ThinkChunk(Model):
     thinking: list[Annotated[_ThinkingChunk | UnknownContentChunk, OPEN_UNION]]
     signature: str | None = None
     closed: bool | None = None
+
+    not_nullable = frozenset({"closed"})
 
 
 # One union for input and output: the API says which chunk may stand where (section 6), and a

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, JsonValue, Tag
 
-from pytest_conversations.models._base import OPEN_UNION, Model, Unknown
+from pytest_conversations.models._base import OPEN_UNION, Model, Unknown, tag
 from pytest_conversations.models._content import ContentChunk
 
 
@@ -15,6 +15,8 @@ class _Entry(Model):
     created_at: datetime | None = None
     completed_at: datetime | None = None
     id: str | None = None
+
+    not_nullable = frozenset({"created_at", "id"})
 
 
 class MessageInputEntry(_Entry):
@@ -83,12 +85,7 @@ class UnknownEntry(Unknown):
 
 def _entry_type(value: object) -> str:
     """The tag of an entry. A ``type`` may be left out (section 5): then its fields tell."""
-    if not isinstance(value, dict):
-        return str(getattr(value, "type", ""))
-    kind = value.get("type")
-    if isinstance(kind, str):
-        return kind
-    return next((tag for tag, fields in _OWN_FIELDS if fields <= value.keys()), "")
+    return tag(value, _OWN_FIELDS)
 
 
 # In this order: the fields of the first are the rarest.

@@ -1,9 +1,8 @@
 """Bodies of the requests (contract sections 3, 8 and 9). The order of the fields is the SDK's."""
 
-from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, JsonValue
 
 from pytest_conversations.models._base import RequestModel
 from pytest_conversations.models._entries import InputEntry
@@ -25,12 +24,16 @@ class JSONSchema(RequestModel):
     schema_definition: Annotated[dict[str, JsonValue], Field(alias="schema")]
     strict: bool | None = None
 
+    not_nullable = frozenset({"strict"})
+
 
 class ResponseFormat(RequestModel):
     """The form of the answer: ``text``, ``json_object`` or ``json_schema``."""
 
     type: str | None = None
     json_schema: JSONSchema | None = None
+
+    not_nullable = frozenset({"type"})
 
 
 class CompletionArgs(RequestModel):
@@ -48,11 +51,15 @@ class CompletionArgs(RequestModel):
     tool_choice: str | None = None
     reasoning_effort: str | None = None
 
+    not_nullable = frozenset({"tool_choice"})
+
 
 class _ModerationConfig(RequestModel):
     custom_category_thresholds: dict[str, float | None] | None = None
     ignore_other_categories: bool = False
     action: str | None = None
+
+    not_nullable = frozenset({"action"})
 
 
 class ModerationLLMV1Config(_ModerationConfig):
@@ -114,16 +121,8 @@ class _FollowUp(RequestModel):
     handoff_execution: HandoffExecution | None = None
     completion_args: CompletionArgs | None = None
 
-    @model_validator(mode="before")
-    @classmethod
-    def _none_is_not_given(cls, given: object) -> object:
-        if not isinstance(given, Mapping):
-            return given
-        return {
-            key: value
-            for key, value in given.items()
-            if value is not None or key not in _FollowUp.model_fields
-        }
+    not_nullable = frozenset({"inputs", "store", "handoff_execution", "completion_args"})
+    only_sent = True
 
 
 class ConversationAppendRequest(_FollowUp):

@@ -23,6 +23,8 @@ class Function(RequestModel):
     description: str | None = None
     strict: bool | None = None
 
+    not_nullable = frozenset({"description", "strict"})
+
 
 class FunctionTool(RequestModel):
     """A function that the model may ask the application to run."""
