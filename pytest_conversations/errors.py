@@ -3,7 +3,7 @@
 What the API answered::
 
     MistralError
-    ├── HTTPValidationError       422 with a list of details
+    ├── HTTPValidationError       422
     ├── SDKError                  any other 4XX or 5XX
     └── ResponseValidationError   a 2XX that is not what the operation returns
 
@@ -61,7 +61,11 @@ class MistralError(Exception):
 
 
 class HTTPValidationError(MistralError):
-    """422: the API refused the request. ``data.detail`` lists what it refused and why."""
+    """422: the API refused the request.
+
+    Attributes:
+        data: what it said; ``data.detail`` lists what it refused and why, or is None.
+    """
 
     def __init__(self, data: HTTPValidationErrorData, raw_response: httpx.Response) -> None:
         super().__init__(raw_response.text, raw_response)

@@ -3,7 +3,10 @@
 import inspect
 import itertools
 import json
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -1544,6 +1547,32 @@ class TestEventStream:
         with pytest.raises((StopIteration, httpx.StreamClosed)):
             events.append(next(stream))
         assert events == []
+
+    def test_closed_by_another_thread(self, serve: Serve) -> None:
+        """A watchdog may close a stream that another thread waits for."""
+        over = threading.Event()
+
+        def script(connection: Connection) -> None:
+            connection.head("Content-Type: text/event-stream")
+            connection.socket.sendall(_STREAM)
+            over.wait(10)
+
+        with (
+            ConversationsClient("KEY", server_url=serve(script)) as client,
+            ThreadPoolExecutor() as threads,
+        ):
+            stream = client.start_stream(inputs="Hi")
+            next(stream)
+            reading = threads.submit(list, stream)
+            time.sleep(0.1)  # it waits for the next event by now
+            try:
+                stream.close()
+            finally:
+                over.set()
+
+            assert stream.response.is_closed
+            events = [] if reading.exception() else reading.result()
+            assert events == []
 
     def test_read_to_the_end(self) -> None:
         """A stream that was read to its end holds no connection."""

@@ -57,7 +57,8 @@ def error(response: httpx.Response) -> MistralError:
     """The error that a reply of an unwanted status stands for; its body was read."""
     if response.is_success:
         return _unexpected(response, "another status than the operation returns")
-    if response.status_code == httpx.codes.UNPROCESSABLE_ENTITY:
+    is_json = _media_type(response) == "application/json"
+    if response.status_code == httpx.codes.UNPROCESSABLE_ENTITY and is_json:
         try:
             data = HTTPValidationErrorData.model_validate_json(response.content)
         except pydantic.ValidationError:

@@ -1,6 +1,6 @@
 """Events of a streamed reply: bytes to server-sent events to typed events (contract section 12)."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
@@ -28,11 +28,14 @@ class EventStream:
     def __init__(self, response: httpx.Response) -> None:
         self.response = response
         self._events = self._read()
+        self._closed = False
 
     def __iter__(self) -> Iterator[ConversationEvents]:
         return self
 
     def __next__(self) -> ConversationEvents:
+        if self._closed:
+            raise StopIteration
         return next(self._events)
 
     def __enter__(self) -> Self:
@@ -48,10 +51,10 @@ class EventStream:
 
     def close(self) -> None:
         """Release the connection. What was not read is lost."""
-        self._events.close()
+        self._closed = True  # not by closing the generator: another thread may be inside of it
         self.response.close()
 
-    def _read(self) -> Generator[ConversationEvents, None, None]:
+    def _read(self) -> Iterator[ConversationEvents]:
         decoder = Decoder()
         for chunk in self.response.iter_bytes():
             for event in decoder.feed(chunk):

@@ -38,14 +38,14 @@ class Model(BaseModel):
     @model_serializer(mode="wrap")
     def _write(
         self, handler: SerializerFunctionWrapHandler, info: SerializationInfo
-    ) -> dict[str, JsonValue]:
-        written: dict[str, JsonValue] = handler(self)
+    ) -> dict[str, object]:  # not JsonValue: a dump to Python keeps datetimes
+        written: dict[str, object] = handler(self)
         unsent = self.not_nullable if self.only_sent or info.context is _REQUEST else ()
         for key in (*self._unset_keys(), *unsent):
             if written.get(key, ...) is None:
                 del written[key]
-        if self.model_extra:  # a RequestModel that came back in a reply: pydantic would drop them
-            written.update(self.model_extra)
+        if self.model_config["extra"] == "forbid" and self.model_extra:
+            written.update(self.model_extra)  # of a reply that echoes it; pydantic drops them
         return written
 
     def _unset_keys(self) -> Iterator[str]:
@@ -57,7 +57,7 @@ class Model(BaseModel):
 class RequestModel(Model):
     """Base of what a request holds: a key that the API does not know is refused.
 
-    A reply that echoes such an object is parsed with ``extra="allow"``, which goes before this.
+    A reply that echoes such an object is parsed with ``extra="allow"``, which overrules that.
     """
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)

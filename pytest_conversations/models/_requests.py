@@ -1,4 +1,4 @@
-"""Bodies of the requests (contract sections 3, 8 and 9). The order of the fields is the SDK's."""
+"""Bodies of the requests (contract sections 3, 8 and 9)."""
 
 from typing import Annotated, Literal
 
