@@ -6,7 +6,6 @@ pytest tests/test_conversations.py --conversations-mode=rewrite --conversations-
 
 import asyncio
 import threading
-import warnings
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
@@ -169,9 +168,7 @@ def test_threads_each_get_their_own_answer() -> None:
 @pytest.mark.conversations
 def test_the_official_sdk(conversation_snapshot: SnapshotAssertion) -> None:
     """An app on the official SDK, sync and async, with nothing injected."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of a dependency of the SDK's
-        sdk = pytest.importorskip("mistralai.client")
+    sdk = pytest.importorskip("mistralai.client")
 
     async def hand_over() -> list[object]:
         async with sdk.Mistral(api_key="any-key-will-do") as client:

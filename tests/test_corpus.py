@@ -3,7 +3,6 @@
 import json
 import shutil
 import types
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,9 +68,7 @@ def test_conversations_replay_through_both_clients_with_equal_results(
     corpus: Path, tmp_path: Path
 ) -> None:
     """Ours and the official SDK's read the same out of each recording; ours keeps what it drops."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of a dependency of the SDK's
-        sdk = pytest.importorskip("mistralai.client")
+    sdk = pytest.importorskip("mistralai.client")
     seen = 0
     for source in sorted((corpus / "cassettes" / "mistral").glob("*conversations*.yaml")):
         path = Path(shutil.copy(source, tmp_path))

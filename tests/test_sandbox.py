@@ -9,7 +9,6 @@ import re
 import socket
 import time
 import uuid
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -61,11 +60,8 @@ def http(sandbox: Sandbox) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def mistral() -> SDK:
     """The client class of the official SDK."""
-    with warnings.catch_warnings():
-        # On import, a dependency of it uses what Python deprecates.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        pytest.importorskip("mistralai.client.beta")
-        return importlib.import_module("mistralai.client").Mistral
+    pytest.importorskip("mistralai.client.beta")
+    return importlib.import_module("mistralai.client").Mistral
 
 
 @pytest.fixture(scope="module")
