@@ -18,7 +18,7 @@ def cassette_of_test(
     *,
     secrets: Mapping[str, str],
     sandbox_url: Callable[[], str],
-    record_hint: Callable[[str], str],
+    record_hint: Callable[[bool, bool], str],
     outcome: Callable[[], str],
     tally: Tally,
 ) -> Iterator[ConversationCassette]:
@@ -29,7 +29,7 @@ def cassette_of_test(
         settings: what applies to the test.
         secrets: secrets by name.
         sandbox_url: starts the sandbox if need be, and gives its URL.
-        record_hint: the command that records in a given mode.
+        record_hint: the command that records; see `ConversationCassette`.
         outcome: how the test went: ``passed``, ``failed`` or another word of pytest's.
         tally: the counts of the run, to add to.
 
@@ -48,7 +48,8 @@ def cassette_of_test(
         **({"match_on": settings.match_on} if settings.match_on else {}),
         before_record_request=settings.before_record_request,
         before_record_response=settings.before_record_response,
-        sandbox=settings.sandbox,
+        # A test before this one, of the same run, has begun the file: its recordings stay.
+        extend=settings.mode != "new_episodes" and str(path) in tally.written,
         record_hint=record_hint,
     )
     send_to = sandbox_url() if settings.sandbox and cassette.records else None
@@ -79,9 +80,14 @@ def _report_unused(cassette: ConversationCassette, tally: Tally) -> None:
 
 def _write(cassette: ConversationCassette, tally: Tally) -> None:
     recorded = cassette.recorded_count
+    if cassette.would_lose():
+        tally.unwritten[cassette.path] = "no request was answered; the old recording stays"
+        return
     try:
         cassette.write()
     except CassetteError:
-        tally.unwritten[cassette.path] = "writing failed"
+        tally.unwritten[cassette.path] = "see the error of its test"
         raise
-    tally.recorded += recorded
+    if recorded:
+        tally.recorded += recorded
+        tally.written.append(cassette.path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     import pytest
@@ -119,15 +120,20 @@ def resolve(
         msg = f"conversations mode {mode!r} does not exist; choose from {', '.join(MODES)}"
         raise SettingsError(msg)
     cassette = marker.get("cassette")
+    if not isinstance(cassette, str | None):
+        msg = f"the cassette of the marker conversations is {cassette!r}, not a path"
+        raise SettingsError(msg)
     match_on = _first(marker.get("match_on"), config.match_on, default=None)
     return Settings(
         mode=mode,
-        server_url=_first(
-            pytestconfig.getoption("conversations_server_url"),
-            config.server_url,
-            pytestconfig.getini("conversations_server_url"),
-            environ.get("MISTRAL_SERVER_URL"),
-            default=SERVER_URL,
+        server_url=_url(
+            _first(
+                pytestconfig.getoption("conversations_server_url"),
+                config.server_url,
+                pytestconfig.getini("conversations_server_url"),
+                environ.get("MISTRAL_SERVER_URL"),
+                default=SERVER_URL,
+            )
         ),
         dir=_first(
             pytestconfig.getoption("conversations_dir"),
@@ -141,7 +147,7 @@ def resolve(
         ),
         origins=_texts("origins", config.origins) or (),
         match_on=_texts("match_on", match_on),
-        cassette=None if cassette is None else str(cassette),
+        cassette=cassette,
         before_record_request=config.before_record_request,
         before_record_response=config.before_record_response,
     )
@@ -150,6 +156,14 @@ def resolve(
 def _first(*given: T | None, default: T) -> T:
     """The first that was given; an ini option that is not set is empty."""
     return next((value for value in given if value is not None and value != ""), default)
+
+
+def _url(given: str) -> str:
+    parts = urlsplit(given)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        msg = f"conversations server URL {given!r} is none; give one such as {SERVER_URL}"
+        raise SettingsError(msg)
+    return given
 
 
 def _merge(markers: Iterable[pytest.Mark]) -> dict[str, object]:

@@ -15,6 +15,7 @@ class Tally:
         recorded: interactions recorded.
         scrubbed: secrets taken out of recordings.
         unused: by path, how many interactions a passing test did not play.
+        written: the paths that were written.
         unwritten: by path, why a recording was not written.
     """
 
@@ -23,6 +24,7 @@ class Tally:
     recorded: int = 0
     scrubbed: int = 0
     unused: dict[str, int] = dataclasses.field(default_factory=dict)
+    written: list[str] = dataclasses.field(default_factory=list)
     unwritten: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def add(self, other: "Tally") -> None:
@@ -32,6 +34,7 @@ class Tally:
         self.recorded += other.recorded
         self.scrubbed += other.scrubbed
         self.unused |= other.unused
+        self.written += other.written
         self.unwritten |= other.unwritten
 
     def lines(self, root: Path) -> Iterator[str]:

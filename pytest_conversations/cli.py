@@ -54,6 +54,6 @@ def _sandbox(port: int) -> int:
     except KeyboardInterrupt:
         return 0
     except OSError as error:
-        print(f"cannot listen on 127.0.0.1:{port}: {error}", file=sys.stderr)
+        print(error.args[-1], file=sys.stderr)
         return 1
     return 0

@@ -10,13 +10,12 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_conversations import _paths, _settings
+from pytest_conversations import _settings
+from pytest_conversations._item import cassette_path, own_frames, record_command
 from pytest_conversations._settings import ConversationsConfig, Settings
 from pytest_conversations._tally import Tally
 from pytest_conversations.errors import CassetteError
@@ -89,6 +88,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if mode and mode not in _settings.MODES:
         msg = f"conversations_mode is {mode!r}; choose from {', '.join(_settings.MODES)}"
         raise pytest.UsageError(msg)
+    try:
+        config.getini("conversations_keep_failed")
+    except (ValueError, pytest.UsageError) as error:
+        msg = f"conversations_keep_failed: {error}"
+        raise pytest.UsageError(msg) from None
     config.stash[_TALLY] = Tally()
 
 
@@ -122,10 +126,13 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Fail the test for a request that was refused, even if the app swallowed the error."""
-    yield
+    try:
+        yield
+    except CassetteError as error:
+        raise error.with_traceback(own_frames(error.__traceback__, item)) from None
     cassette = item.stash.get(_CASSETTE, None)
     if cassette is not None and cassette.refusals:
-        raise cassette.refusals[0]
+        raise cassette.refusals[0].with_traceback(None)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -183,6 +190,7 @@ def conversation_cassette(
 
     item: pytest.Item = request.node
     config = request.config
+    problem = ""
     with contextlib.ExitStack() as stack:
         try:
             settings = _settings.resolve(
@@ -193,19 +201,23 @@ def conversation_cassette(
             )
             cassette = stack.enter_context(
                 cassette_of_test(
-                    _path(item, settings),
+                    cassette_path(item, settings),
                     settings,
                     secrets={"MISTRAL_API_KEY": os.environ.get("MISTRAL_API_KEY", "")},
                     sandbox_url=lambda: _sandbox_url(config),
-                    record_hint=lambda mode: _record_command(item, mode, settings),
+                    record_hint=lambda exists, from_sandbox: record_command(
+                        item, settings, exists=exists, from_sandbox=from_sandbox
+                    ),
                     outcome=lambda: item.stash.get(_OUTCOME, "failed"),
                     tally=config.stash[_TALLY],
                 )
             )
         except ValueError as error:
-            pytest.fail(f"{item.nodeid}: {error}", pytrace=False)
+            problem = f"{item.nodeid}: {error}"
         except CassetteError as error:
-            pytest.fail(f"{type(error).__name__}: {error}", pytrace=False)
+            problem = f"{type(error).__name__}: {error}"
+        if problem:  # out here, so that pytest does not show the error again as its cause
+            pytest.fail(problem, pytrace=False)
         item.stash[_SETTINGS] = settings
         item.stash[_CASSETTE] = cassette
         yield cassette
@@ -239,29 +251,21 @@ def conversations(
 
 
 @pytest.fixture
-def conversation_snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+def conversation_snapshot(
+    request: pytest.FixtureRequest, snapshot: SnapshotAssertion
+) -> SnapshotAssertion:
     """The assertion of syrupy, for conversations: readable, and equal for equal conversations."""
     from pytest_conversations.snapshot import ConversationSnapshotExtension
 
-    return snapshot.use_extension(ConversationSnapshotExtension)
+    def scrub(data: object) -> object:
+        cassette = request.node.stash.get(_CASSETTE, None)
+        return data if cassette is None else cassette.scrub(data)
 
-
-def _path(item: pytest.Item, settings: Settings) -> Path:
-    root = item.config.rootpath
-    folder = root / settings.dir
-    if settings.cassette is not None:
-        return _paths.named_path(folder, settings.cassette)
-    names = [node.name for node in item.listchain() if isinstance(node, pytest.Class)]
-    module = Path(os.path.relpath(item.path, root))
-    return _paths.default_path(folder, module, [*names, item.name])
-
-
-def _record_command(item: pytest.Item, mode: str, settings: Settings) -> str:
-    module = os.path.relpath(item.path, item.config.invocation_params.dir)
-    test = shlex.quote("::".join([module, *item.nodeid.split("::")[1:]]))
-    return f"pytest {test} --conversations-mode={mode}" + (
-        " --conversations-sandbox" if settings.sandbox else ""
-    )
+    assertion = snapshot.use_extension(ConversationSnapshotExtension)
+    extension = assertion.extension
+    if isinstance(extension, ConversationSnapshotExtension):  # which the type checker cannot know
+        extension.scrub = scrub  # the test sees secrets live where it sees placeholders in replay
+    return assertion
 
 
 def _sandbox_url(config: pytest.Config) -> str:

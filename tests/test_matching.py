@@ -139,7 +139,7 @@ def test_a_miss_explains_itself(tmp_path: Path) -> None:
         '  +  "n": 2,',
         '  +  "inputs": "Tow"',
         "   }",
-        "To record it: record_mode=new_episodes",
+        "To record it: use a mode that records",
     ]
     assert cassette.refusals == [caught.value]
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from support import Connection, Serve
 
+from pytest_conversations.sandbox import Sandbox
+
 KEY = "zK4dummy0key1for2tests3only4xyzw"
 
 TALK = """
@@ -168,7 +170,7 @@ def test_the_command_of_a_miss_works(pytester: pytest.Pytester) -> None:
         line for line in missed.outlines if "To record it: pytest" in line and line[0] == "E"
     }
     command = line.split("To record it: pytest ")[1].split()
-    fixed = pytester.runpytest(*command, "--conversations-sandbox", "--snapshot-update")
+    fixed = pytester.runpytest(*command)
     fixed.assert_outcomes(passed=1)
 
 
@@ -270,6 +272,97 @@ def test_unused_interactions_are_named(pytester: pytest.Pytester) -> None:
     )
 
 
+@pytest.mark.parametrize("mode", ["once", "rewrite", "all"])
+def test_tests_of_one_run_share_a_cassette(pytester: pytest.Pytester, mode: str) -> None:
+    """What one recorded the next adds to, equal requests included; all of it replays."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        pytestmark = pytest.mark.conversations(cassette="shared.yaml")
+
+        @pytest.mark.parametrize("prompt", ["What is 1+1?", "What is 1+1?", "What is 2+2?"])
+        def test_it(conversations, prompt):
+            reply = conversations.start(model="m", inputs="My name is Ada.")
+            conversations.append(conversation_id=reply.conversation_id, inputs=prompt)
+        """
+    )
+    record = (f"--conversations-mode={mode}", "--conversations-sandbox")
+    pytester.runpytest(*record).assert_outcomes(passed=3)
+    (data,) = _cassettes(pytester).values()
+    assert data.count(b"- request:") == 6
+    if mode == "rewrite":
+        pytester.runpytest(*record).assert_outcomes(passed=3)
+        (data,) = _cassettes(pytester).values()
+        assert data.count(b"- request:") == 6
+
+
+def test_an_api_that_is_down_changes_nothing(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even where the app hides that no request was answered, and the test passes."""
+    monkeypatch.setenv("MISTRAL_API_KEY", KEY)
+    pytester.makepyfile(
+        test_it="""
+        import httpx
+
+        def test_it(conversations):
+            try:
+                conversations.start(model="m", inputs="Hello")
+            except httpx.HTTPError:
+                pass
+        """
+    )
+    pytester.runpytest(*RECORD).assert_outcomes(passed=1)
+    before = _cassettes(pytester)
+    for mode in ("all", "rewrite"):
+        result = pytester.runpytest(
+            f"--conversations-mode={mode}", "--conversations-server-url=http://127.0.0.1:1"
+        )
+        result.assert_outcomes(passed=1)
+        result.stdout.fnmatch_lines(
+            ["  not written: cassettes/test_it/test_it.yaml (no request was answered; *"]
+        )
+        assert _cassettes(pytester) == before
+
+
+def test_snapshots_hold_no_secret(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made while recording, from what the API really said, they equal those of the replay."""
+    monkeypatch.setenv("MISTRAL_API_KEY", KEY)
+    pytester.makepyfile(
+        f"""
+        def test_it(conversation_snapshot, conversations):
+            reply = conversations.start(model="m", inputs="My name is {KEY}.")
+            assert reply == conversation_snapshot
+        """
+    )
+    pytester.runpytest(*RECORD, "--snapshot-update").assert_outcomes(passed=1)
+    files = [
+        path for path in pytester.path.rglob("*.*") if path.suffix in {".yaml", ".conversations"}
+    ]
+    assert len(files) == 2
+    assert not any(KEY.encode() in path.read_bytes() for path in files)
+    pytester.runpytest().assert_outcomes(passed=1)
+
+
+def test_a_recording_of_the_sandbox_says_so(pytester: pytest.Pytester) -> None:
+    """Also where the sandbox runs by itself, and is reached by its URL."""
+    pytester.makepyfile(
+        """
+        def test_it(conversations):
+            conversations.list()
+        """
+    )
+    with Sandbox() as sandbox, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MISTRAL_API_KEY", KEY)
+        url = f"--conversations-server-url={sandbox.url}"
+        pytester.runpytest(url, "--conversations-mode=once").assert_outcomes(passed=1)
+    (data,) = _cassettes(pytester).values()
+    assert b"\n  sandbox: true\n" in data
+
+
 def test_counts_are_right_under_xdist(pytester: pytest.Pytester) -> None:
     """One summary for all workers."""
     pytest.importorskip("xdist")
@@ -365,6 +458,7 @@ def test_settings_have_an_order(pytester: pytest.Pytester) -> None:
         ("mode='replay'", "conversations mode 'replay' does not exist; choose from none, once*"),
         ("cassette='../x.yaml'", "the cassette '../x.yaml' is outside of the cassette folder *"),
         ("match_on=['bdy']", "match_on has 'bdy'; choose from method, uri*"),
+        ("cassette=3", "the cassette of the marker conversations is 3, not a path"),
         ("match_on='body'", "match_on is 'body', not a list of texts"),
     ],
 )
@@ -422,6 +516,17 @@ def test_a_wrong_mode_is_a_usage_error(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*conversations_mode is 'replay'; choose from none, once*"])
+
+
+def test_a_wrong_ini_value_is_a_usage_error(pytester: pytest.Pytester) -> None:
+    """And so is a server URL that is none, for each test that wants one."""
+    result = pytester.runpytest("-o", "conversations_keep_failed=maybe")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: conversations_keep_failed: *'maybe'*"])
+    pytester.makepyfile(test_it="def test_it(conversations): pass")
+    result = pytester.runpytest("--conversations-server-url=127.0.0.1:8000")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*conversations server URL '127.0.0.1:8000' is none; give one *"])
 
 
 def test_recording_without_a_key_says_which_variable(pytester: pytest.Pytester) -> None:

@@ -33,8 +33,6 @@ def test_the_first_test_records_replays_and_misses(
             return reply.text
         """
     )
-    source = pytester.path / "test_app.py"
-    source.write_text("import my_app\n" + source.read_text(encoding="utf-8"), encoding="utf-8")
     commands = re.findall(r"^pytest (--conversations-mode=once.*sandbox.*)$", README, re.MULTILINE)
     assert len(commands) == 1
     pytester.runpytest(*commands[0].split()).assert_outcomes(passed=2)

@@ -226,7 +226,7 @@ class TestReplies:
         assert int(first["x-ratelimit-remaining-tokens-minute"]) < 500_000
         assert not [name for name in second if name.startswith("x-ratelimit")]
         assert "date" in first
-        assert "server" not in first
+        assert first["server"] == "pytest-conversations-sandbox"
         assert "x-model-deprecation-timestamp" not in {*first, *second}
 
     def test_first_reply_of_a_server_sets_a_cookie(self) -> None:

@@ -21,6 +21,7 @@ from pytest_conversations.cassette import (
     parse,
     table,
 )
+from pytest_conversations.errors import SecretLeakError
 
 KEY = 'zK4+/="%\\key1for2tests3only é'
 PLACEHOLDER = "<MISTRAL_API_KEY>"
@@ -114,6 +115,19 @@ def test_a_key_that_only_the_app_knows_is_learned_from_its_header() -> None:
     assert response["body"]["string"] == b"you sent <MISTRAL_API_KEY>"
 
 
+@given(st.binary(max_size=9), st.binary(max_size=9))
+def test_a_value_is_found_in_base64_of_a_longer_text(before: bytes, after: bytes) -> None:
+    """Wherever it begins there; of the value itself less than a byte is left at either end."""
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        encoded = encode(before + KEY.encode() + after)
+        _, response = _scrubbed(Request("GET", "https://x.test/", b"", {}), _response(encoded))
+        start, _, end = response["body"]["string"].partition(PLACEHOLDER.encode())
+        assert len(start) - len(before) * 8 // 6 in (0, 1)
+        assert len(end) <= len(after) * 8 // 6 + 4
+        assert encoded.startswith(start)
+        assert encoded.endswith(end)
+
+
 @given(
     before=st.binary(max_size=40).filter(lambda data: KEY.encode() not in data),
     cuts=st.lists(st.integers(0, 120), max_size=8).map(sorted),
@@ -148,6 +162,26 @@ def test_any_value_of_eight_characters_is_found(key: str, before: str, after: st
     scrubbed = response["body"]["string"]
     assert json.dumps(key)[1:-1].encode() not in scrubbed
     json.loads(scrubbed)
+
+
+def test_a_stream_that_spells_a_secret_out_is_not_written(tmp_path: Path) -> None:
+    """No event holds it, but all of them together do: nothing is written, the value not shown."""
+    path = tmp_path / "cassette.yaml"
+    cassette = ConversationCassette(
+        str(path), mode="once", scrubber=Scrubber({"MISTRAL_API_KEY": KEY})
+    )
+    body = b"".join(
+        b"event: message.output.delta\ndata: %s\n\n" % json.dumps({"content": piece}).encode()
+        for piece in ("Your key is ", KEY[:9], KEY[9:], ".")
+    )
+    cassette.record(Request("POST", "https://x.test/", b"", {})).response = _response(body)
+    with pytest.raises(SecretLeakError, match="together spell out") as caught:
+        cassette.write()
+    assert KEY not in str(caught.value)
+    assert not path.exists()
+    events = [{"event": "a", "data": {"content": piece}} for piece in (KEY[:9], KEY[9:])]
+    with pytest.raises(SecretLeakError, match="together spell out"):
+        cassette.scrub(events)
 
 
 def test_a_short_value_is_not_searched_for() -> None:

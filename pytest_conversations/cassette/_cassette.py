@@ -3,7 +3,6 @@
 import collections
 import contextlib
 import copy
-import datetime as dt
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from pathlib import Path
@@ -14,7 +13,13 @@ from vcr.persisters.filesystem import CassetteNotFoundError
 from vcr.record_mode import RecordMode
 from vcr.request import Request
 
-from pytest_conversations.cassette import _diagnosis, _matching, _serializer
+from pytest_conversations.cassette import (
+    _chunks,
+    _diagnosis,
+    _matching,
+    _metadata,
+    _serializer,
+)
 from pytest_conversations.cassette._persister import FilePersister
 from pytest_conversations.cassette._scrub import Response, Scrubber
 from pytest_conversations.errors import CassetteError, UnrecordedRequestError
@@ -63,8 +68,10 @@ class ConversationCassette(vcr.cassette.Cassette):
         before_record_request: vcrpy's hook: a request in, the one to match and record out, or
             None to leave it alone.
         before_record_response: vcrpy's hook, likewise.
-        sandbox: whether what is recorded comes from the sandbox; the metadata say so.
-        record_hint: the command that records, for messages.
+        extend: never play, and add what is recorded to what is there: for a further test of the
+            run that began this cassette.
+        record_hint: the command that records, for messages; it is told whether the file exists,
+            and whether it was recorded from the sandbox.
 
     Raises:
         CassetteFormatError: the file is no cassette.
@@ -81,15 +88,15 @@ class ConversationCassette(vcr.cassette.Cassette):
         match_on: Sequence[str] = _matching.DEFAULT,
         before_record_request: RequestHook | None = None,
         before_record_response: ResponseHook | None = None,
-        sandbox: bool = False,
-        record_hint: Callable[[str], str] = "record_mode={}".format,
+        extend: bool = False,
+        record_hint: Callable[[bool, bool], str] = lambda *_: "use a mode that records",
     ) -> None:
         _matching.check(match_on)
         self.mode = mode
         self.refusals: list[CassetteError] = []
         self._scrubber = scrubber
         self._match_names = match_on
-        self._sandbox = sandbox
+        self._extend = extend
         self._record_hint = record_hint
         self._lock = threading.Lock()
         self._recordings: list[Recording] = []
@@ -97,13 +104,13 @@ class ConversationCassette(vcr.cassette.Cassette):
             path=path,
             serializer=_serializer,
             persister=FilePersister(scrubber.gate),
-            record_mode=RecordMode.ALL if mode == "rewrite" else RecordMode(mode),
+            record_mode=_record_mode(mode, extend=extend),
             match_on=[_matching.matcher(name) for name in match_on],
             before_record_request=self._request_hook(before_record_request),
             before_record_response=before_record_response,
             before_save_interaction=scrubber.interaction,
         )
-        if mode == "rewrite":
+        if mode == "rewrite" and not extend:
             self._refuse_to_replace_what_is_no_cassette()
         else:
             self._load()
@@ -130,6 +137,10 @@ class ConversationCassette(vcr.cassette.Cassette):
     def recorded_count(self) -> int:
         """How many interactions this run has recorded so far."""
         return sum(1 for each in self._recordings if each.response is not None)
+
+    @property
+    def _plays(self) -> bool:
+        return self.record_mode != RecordMode.ALL and not self._extend
 
     @property
     def records(self) -> bool:
@@ -160,7 +171,7 @@ class ConversationCassette(vcr.cassette.Cassette):
         """
         __tracebackhide__ = True  # pytest: the caller's frames are what matters
         with self._lock:
-            for index in self._matches(made) if self.record_mode != RecordMode.ALL else ():
+            for index in self._matches(made) if self._plays else ():
                 if not self.play_counts[index]:
                     self.play_counts[index] += 1
                     response: Response = self.data[index][1]
@@ -168,6 +179,14 @@ class ConversationCassette(vcr.cassette.Cassette):
         if self.records:
             return None
         raise self.miss(made)
+
+    def scrub(self, data: object) -> object:
+        """JSON data as a replay would give it: with the placeholders of this cassette.
+
+        Raises:
+            SecretLeakError: a secret is spelled out over several texts.
+        """
+        return self._scrubber.data(data)
 
     def record(self, request: Request) -> Recording:
         """Take the next place for a request that is about to be sent."""
@@ -207,12 +226,23 @@ class ConversationCassette(vcr.cassette.Cassette):
             request = self.filter_request(recording.request)
             response = self._before_record_response(copy.deepcopy(recording.response))
             if request is not None and response is not None:
+                _chunks.mend(response)  # the hook may have changed the body
                 self.data.append((request, response))
                 self.dirty = True
         self._recordings.clear()
         if self.dirty:
-            self._metadata = self._new_metadata()
+            self._metadata = _metadata.renewed(self._metadata, self.responses)
             self._save()
+
+    def would_lose(self) -> bool:
+        """Whether writing would put failed connections alone in the place of recorded replies.
+
+        So it is where the API was down while `all` or `rewrite` recorded everything again, and the
+        app hid the failures.
+        """
+        new = [each.response for each in self._recordings if each.response is not None]
+        down = bool(new) and not any(each["status"]["code"] for each in new)
+        return down and self.record_mode == RecordMode.ALL and Path(self.path).exists()
 
     def _refuse_to_replace_what_is_no_cassette(self) -> None:
         with contextlib.suppress(CassetteNotFoundError):
@@ -235,43 +265,23 @@ class ConversationCassette(vcr.cassette.Cassette):
 
         return before_record_request
 
-    def _new_metadata(self) -> dict[str, object]:
-        now = dt.datetime.now(dt.UTC).replace(microsecond=0)
-        metadata: dict[str, object] = {
-            **self._metadata,
-            "recorder": _serializer.recorder(),
-            "recorded_at": now,
-        }
-        metadata.pop("interactions", None)
-        if self._sandbox or (metadata.pop("sandbox", False) and self._keeps_loaded()):
-            metadata["sandbox"] = True
-        return metadata
-
-    def _keeps_loaded(self) -> bool:
-        if self.record_mode != RecordMode.ALL:
-            return bool(self._loaded_count)
-        new = len(self.data) - self._loaded_count
-        kept: list[Interaction] = self._rerecorded_interactions()
-        return len(kept) > new
-
     def _explain(self, request: Request, reason: str) -> str:
         exists = self.rewound
-        mode = "new_episodes" if exists else "once"
         found = f"{len(self.data)} interactions, {len(self.play_counts)} played"
         details = _diagnosis.explain(
             request, self.requests, self._match_names, list(self.play_counts)
         )
         lines = [
             reason or f"Not recorded: {request.method} {request.uri}",
-            f"Cassette: {_shown(self.path)} (mode {self.mode}), "
+            f"Cassette: {_diagnosis.shown_path(self.path)} (mode {self.mode}), "
             + (found if exists else "which does not exist"),
             *([details] if details and not reason else []),
-            f"To record it: {self._record_hint(mode)}",
+            f"To record it: {self._record_hint(exists, _metadata.from_sandbox(self.responses))}",
         ]
         return "\n".join(lines)
 
 
-def _shown(path: str) -> str:
-    """A path as people would type it: from the working folder, where it is inside of it."""
-    inside = Path(path).is_relative_to(Path.cwd())
-    return str(Path(path).relative_to(Path.cwd())) if inside else path
+def _record_mode(mode: str, *, extend: bool) -> RecordMode:
+    if extend:
+        return RecordMode.NEW_EPISODES
+    return RecordMode.ALL if mode == "rewrite" else RecordMode(mode)

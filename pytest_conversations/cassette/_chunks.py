@@ -8,6 +8,7 @@ import dataclasses
 import itertools
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 _EVENT_END = re.compile(rb"(?:\r\n|\n|\r){2,}")
 
@@ -57,3 +58,10 @@ def cut_at_events(body: bytes) -> list[Chunk]:
     ends = [match.end() for match in _EVENT_END.finditer(body)]
     edges = [0, *ends, *([len(body)] if not ends or ends[-1] < len(body) else [])]
     return [Chunk(0, body[a:b]) for a, b in itertools.pairwise(edges) if a < b]
+
+
+def mend(response: dict[str, Any]) -> None:
+    """Cut a response's body at its events, in place, where its table is of another length."""
+    stream, body = response.get("stream", {}), response["body"].get("string") or b""
+    if "chunks" in stream and cut(body, parse(stream["chunks"])) is None:
+        stream["chunks"] = table(cut_at_events(body))

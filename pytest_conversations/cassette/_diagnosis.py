@@ -3,6 +3,7 @@
 import difflib
 import itertools
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from vcr.request import Request
 
@@ -42,6 +43,12 @@ def explain(
     if _text(made) != _text(recorded[best]):
         lines += _diff(recorded[best], made)
     return "\n".join(lines)
+
+
+def shown_path(path: str) -> str:
+    """A path as people would type it: from the working folder, where it is inside of it."""
+    inside = Path(path).is_relative_to(Path.cwd())
+    return str(Path(path).relative_to(Path.cwd())) if inside else path
 
 
 def _likeness(made: Request, recorded: Request) -> float:

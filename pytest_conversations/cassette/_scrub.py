@@ -3,12 +3,13 @@
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vcr.request import Request
 
 from pytest_conversations.cassette import _chunks, _matching
+from pytest_conversations.cassette._fragments import fragments, stream_fragments
 from pytest_conversations.cassette._secrets import Secrets, move, replace
 from pytest_conversations.errors import SecretLeakError
 
@@ -79,10 +80,21 @@ class Scrubber:
             for name, values in header_values(response)
         }
         self._response_body(response)
+        self._refuse_spelled_out(response)
         for holder in (response, response.get("stream", {})):
             if "error" in holder:
                 holder["error"]["message"] = self._text(holder["error"]["message"], "error message")
         return self.request(request), response
+
+    def data(self, value: object) -> object:
+        """Scrub JSON data, for instance of a snapshot: the texts in it, by value.
+
+        Raises:
+            SecretLeakError: a secret is spelled out over several texts.
+        """
+        scrubbed = self._data(value)
+        self._refuse_fragments(fragments(scrubbed))
+        return scrubbed
 
     def gate(self, text: str) -> None:
         """Look at the text that is about to be written.
@@ -96,6 +108,27 @@ class Scrubber:
             msg = (
                 f"the recording still holds {found.placeholder.decode()} in line {line} of what "
                 "would be written; nothing was written"
+            )
+            raise SecretLeakError(msg)
+
+    def _data(self, value: object) -> object:
+        if isinstance(value, dict):
+            return {self._data(key): self._data(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._data(item) for item in value]
+        return self._text(value, "snapshot") if isinstance(value, str) else value
+
+    def _refuse_spelled_out(self, response: Response) -> None:
+        body: bytes = response["body"].get("string") or b""
+        if b"data:" in body and self._secrets:
+            self._refuse_fragments(stream_fragments(body))
+
+    def _refuse_fragments(self, texts: Iterable[str]) -> None:
+        if any(self._secrets.find("".join(texts).encode("utf-8", "replace"))):
+            msg = (
+                f"the events of a stream together spell out <{API_KEY}> or another secret, which "
+                "no single event holds; nothing was written. Keep the secret out of the "
+                "conversation"
             )
             raise SecretLeakError(msg)
 

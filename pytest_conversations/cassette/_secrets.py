@@ -44,6 +44,9 @@ class Secrets:
         ordered = sorted(self._names, key=len, reverse=True)
         self._pattern = re.compile(b"|".join(map(re.escape, ordered)))
 
+    def __bool__(self) -> bool:
+        return self._pattern is not None
+
     def find(self, body: bytes) -> Iterator[Found]:
         """Find the secrets in a body, in order; they do not overlap."""
         if self._pattern is not None:
@@ -91,7 +94,6 @@ def move(cuts: Iterable[int], found: Iterable[Found]) -> list[int]:
 
 def _spellings(value: str) -> set[bytes]:
     """How a value looks as it is, in a URL, in JSON, and in Base64."""
-    utf8 = value.encode()
     texts = {
         value,
         quote(value, safe=""),
@@ -100,8 +102,17 @@ def _spellings(value: str) -> set[bytes]:
         json.dumps(value)[1:-1],
         json.dumps(value, ensure_ascii=False)[1:-1],
     }
-    return {
-        *(text.encode() for text in texts),
-        base64.b64encode(utf8).rstrip(b"="),
-        base64.urlsafe_b64encode(utf8).rstrip(b"="),
-    }
+    return {*(text.encode() for text in texts), *_in_base64(value.encode())}
+
+
+def _in_base64(value: bytes) -> Iterator[bytes]:
+    """What Base64 (RFC 4648) makes of a value that stands in a longer text.
+
+    Three bytes become four characters, so there are three ways, by where the value begins. The
+    characters at its ends that depend on its neighbours, too, are left out.
+    """
+    for before in range(3):
+        padded = bytes(before) + value
+        start, end = -(-before * 8 // 6), len(padded) * 8 // 6
+        yield base64.b64encode(padded)[start:end]
+        yield base64.urlsafe_b64encode(padded)[start:end]

@@ -13,19 +13,15 @@ import yaml
 from vcr.serializers import yamlserializer
 
 from pytest_conversations import _yaml
-from pytest_conversations._version import __version__
 from pytest_conversations.cassette import _json_text
+from pytest_conversations.cassette._metadata import RECORDER
 from pytest_conversations.cassette._structure import FormatError, check
 
 # What YAML and vcrpy call a document; `check` proves the shape before anything relies on it.
 Document: TypeAlias = dict[str, "Document | list[Document] | str | bytes | int | None"]
 
-RECORDER = "pytest-conversations"
-
-
-def recorder() -> str:
-    """What ``metadata.recorder`` says in the cassettes of this version."""
-    return f"{RECORDER} {__version__}"
+_START = "version: 1\nmetadata:\n"
+_END = "\n...\n"  # YAML's own mark of the end of a document
 
 
 def deserialize(text: str) -> dict[str, object]:
@@ -48,6 +44,10 @@ def deserialize(text: str) -> dict[str, object]:
         raise FormatError(reason) from error
     check(document, text)
     metadata = document.get("metadata") or {}
+    # Another tool that wrote the file again has laid it out in another way, without the mark.
+    if metadata.get("end_mark") and text.startswith(_START) and not text.endswith(_END):
+        reason = "cut short: the mark `...` is missing at its end"
+        raise FormatError(reason, text.count("\n") + 1)
     if str(metadata.get("recorder", "")).startswith(RECORDER):
         for interaction in document["interactions"]:
             _to_wire(interaction["request"], "body")
@@ -71,7 +71,8 @@ def serialize(document: Mapping[str, object]) -> str:
         },
         stream,
     )
-    return stream.getvalue()
+    text = stream.getvalue()
+    return text if text.endswith(_END) else text + _END[1:]
 
 
 def _to_wire(holder: dict[str, object], key: str) -> None:

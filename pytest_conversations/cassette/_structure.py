@@ -53,7 +53,7 @@ def _problems(document: object) -> Iterator[tuple[_Path, str]]:
     if isinstance(count, int) and count > len(interactions):
         yield (
             ("metadata",),
-            f"cut short: it says it has {count} interactions, {len(interactions)} are there",
+            f"cut short: it should have {count} interactions, and has {len(interactions)}",
         )
     for index, interaction in enumerate(interactions):
         yield from _interaction_problems(interaction, ("interactions", index))

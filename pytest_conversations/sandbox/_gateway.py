@@ -7,6 +7,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pytest_conversations._version import SANDBOX_SERVER
 from pytest_conversations.sandbox._wire import dump, new_uuid
 
 _REFUSED_KEY = "invalid"
@@ -35,6 +36,7 @@ class Gateway:
         async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                headers["server"] = SANDBOX_SERVER  # so that no recording passes for a real one
                 headers["mistral-correlation-id"] = headers["x-kong-request-id"] = str(new_uuid())
                 for cookie in self._cookies:  # used up by the first reply
                     headers["set-cookie"] = cookie

@@ -1,5 +1,6 @@
 """The syrupy extension."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from syrupy.types import PropertyFilter, PropertyMatcher, PropertyPath, SerializableData
 
 
+def _as_it_is(data: object) -> object:
+    return data
+
+
 class ConversationSnapshotExtension(AmberSnapshotExtension):
     """Snapshots of conversations: readable text in which ids and times have stable names.
 
@@ -21,6 +26,9 @@ class ConversationSnapshotExtension(AmberSnapshotExtension):
     """
 
     file_extension = "conversations"
+
+    scrub: Callable[[object], object] = staticmethod(_as_it_is)
+    """Takes secrets out of JSON data before it is written or compared."""
 
     def serialize(  # type: ignore[override] # the base takes these as **kwargs, untyped
         self,
@@ -64,4 +72,4 @@ class ConversationSnapshotExtension(AmberSnapshotExtension):
                 return False
             return include is None or include(prop=name, path=path)
 
-        return text(Names().stable(visit(plain(data), ())))
+        return text(Names().stable(visit(plain(self.scrub(plain(data))), ())))

@@ -1,0 +1,59 @@
+"""What a pytest item tells: where its cassette is, what records it, which frames are its own."""
+
+import os
+import shlex
+from pathlib import Path
+from types import TracebackType
+
+import pytest
+
+from pytest_conversations import _paths
+from pytest_conversations._settings import Settings
+
+
+def cassette_path(item: pytest.Item, settings: Settings) -> Path:
+    root = item.config.rootpath
+    folder = root / settings.dir
+    if settings.cassette is not None:
+        return _paths.named_path(folder, settings.cassette)
+    names = [node.name for node in item.listchain() if isinstance(node, pytest.Class)]
+    module = Path(os.path.relpath(item.path, root))
+    return _paths.default_path(folder, module, [*names, item.name])
+
+
+def record_command(
+    item: pytest.Item, settings: Settings, *, exists: bool, from_sandbox: bool
+) -> str:
+    """The command that records this test anew, as it can be pasted into a shell."""
+    module = os.path.relpath(item.path, item.config.invocation_params.dir)
+    words = ["pytest", "::".join([module, *item.nodeid.split("::")[1:]])]
+    # A conversation is recorded as a whole: its ids are new, so its first half fits no second one.
+    # What other tests recorded into a cassette that they share is kept by `all`.
+    mode = "once" if not exists else "rewrite" if settings.cassette is None else "all"
+    words.append(f"--conversations-mode={mode}")
+    if settings.sandbox or from_sandbox:
+        words.append("--conversations-sandbox")
+    if "snapshot" in getattr(item, "fixturenames", ()):
+        words.append("--snapshot-update")
+    return shlex.join(words)
+
+
+def own_frames(traceback: TracebackType | None, item: pytest.Item) -> TracebackType | None:
+    """Cut a traceback off behind its last frame of the project, before those of HTTP libraries.
+
+    Args:
+        traceback: it is cut in place.
+        item: the test; the project is what is below rootdir and is not installed.
+
+    Returns:
+        The same; where no frame is the project's, whole.
+    """
+    last, frame = None, traceback
+    while frame is not None:
+        path = Path(frame.tb_frame.f_code.co_filename)
+        if path.is_relative_to(item.config.rootpath) and "site-packages" not in path.parts:
+            last = frame
+        frame = frame.tb_next
+    if last is not None:
+        last.tb_next = None
+    return traceback

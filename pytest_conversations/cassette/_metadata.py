@@ -1,0 +1,36 @@
+"""What a cassette says of itself, in vcrpy's own key ``metadata``."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+
+from pytest_conversations._version import SANDBOX_SERVER, __version__
+from pytest_conversations.cassette._scrub import Response, header_values
+
+RECORDER = "pytest-conversations"
+
+
+def renewed(old: Mapping[str, object], responses: Iterable[Response]) -> dict[str, object]:
+    """The metadata of a cassette that is about to be written.
+
+    Args:
+        old: what it said before; keys of others are kept.
+        responses: all that it holds.
+    """
+    own = {"recorder", "recorded_at", "interactions", "end_mark", "sandbox"}
+    return {
+        **{key: value for key, value in old.items() if key not in own},
+        "recorder": f"{RECORDER} {__version__}",
+        "recorded_at": dt.datetime.now(dt.UTC).replace(microsecond=0),
+        "end_mark": True,  # the file ends with one, so that a cut in its last interaction shows
+        **({"sandbox": True} if from_sandbox(responses) else {}),
+    }
+
+
+def from_sandbox(responses: Iterable[Response]) -> bool:
+    """Whether any response is the sandbox's, by its ``Server`` header."""
+    return any(
+        SANDBOX_SERVER in values
+        for response in responses
+        for name, values in header_values(response)
+        if name.lower() == "server"
+    )
