@@ -76,6 +76,8 @@ def _report_unused(cassette: ConversationCassette, tally: Tally) -> None:
     unused = len(cassette.unused)
     if unused and cassette.mode in {"none", "once", "new_episodes"}:
         tally.unused[cassette.path] = unused
+        if not cassette.play_count:
+            tally.idle.append(cassette.path)
 
 
 def _write(cassette: ConversationCassette, tally: Tally) -> None:

@@ -15,6 +15,7 @@ class Tally:
         recorded: interactions recorded.
         scrubbed: secrets taken out of recordings.
         unused: by path, how many interactions a passing test did not play.
+        idle: paths of those of which it played none.
         written: the paths that were written.
         unwritten: by path, why a recording was not written.
     """
@@ -24,6 +25,7 @@ class Tally:
     recorded: int = 0
     scrubbed: int = 0
     unused: dict[str, int] = dataclasses.field(default_factory=dict)
+    idle: list[str] = dataclasses.field(default_factory=list)
     written: list[str] = dataclasses.field(default_factory=list)
     unwritten: dict[str, str] = dataclasses.field(default_factory=dict)
 
@@ -34,6 +36,7 @@ class Tally:
         self.recorded += other.recorded
         self.scrubbed += other.scrubbed
         self.unused |= other.unused
+        self.idle += other.idle
         self.written += other.written
         self.unwritten |= other.unwritten
 
@@ -48,10 +51,13 @@ class Tally:
             f"in {files} {'cassette' if files == 1 else 'cassettes'}"
         )
         for path, count in sorted(self.unused.items()):
-            yield f"  unused: {count} of {_from(root, path)}"
+            idle = (
+                ", all of it: delete the file if its test needs none" if path in self.idle else ""
+            )
+            yield f"  unused: {count} of {_from(root, path)}{idle}"
         for path, reason in sorted(self.unwritten.items()):
             yield f"  not written: {_from(root, path)} ({reason})"
-        if self.unused:
+        if self.unused.keys() - set(self.idle):
             yield "Re-run with --conversations-mode=rewrite to record without what is unused."
 
 

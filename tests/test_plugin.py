@@ -253,9 +253,10 @@ def test_unused_interactions_are_named(pytester: pytest.Pytester) -> None:
         import os
 
         def test_it(conversations):
-            reply = conversations.start(model="m", inputs="Hello")
-            if "LESS" not in os.environ:
-                conversations.get(conversation_id=reply.conversation_id)
+            if "NONE" not in os.environ:
+                reply = conversations.start(model="m", inputs="Hello")
+                if "LESS" not in os.environ:
+                    conversations.get(conversation_id=reply.conversation_id)
         """
     )
     pytester.runpytest(*RECORD).assert_outcomes(passed=1)
@@ -270,6 +271,11 @@ def test_unused_interactions_are_named(pytester: pytest.Pytester) -> None:
             "Re-run with --conversations-mode=rewrite *",
         ]
     )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NONE", "1")
+        result = pytester.runpytest()
+    result.stdout.fnmatch_lines(["  unused: 2 of *test_it.yaml, all of it: delete the file *"])
+    result.stdout.no_fnmatch_line("Re-run with *")
 
 
 @pytest.mark.parametrize("mode", ["once", "rewrite", "all"])
