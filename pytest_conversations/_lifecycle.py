@@ -1,7 +1,7 @@
 """The cassette of a test from its opening to its writing. It does not know pytest."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pytest_conversations._settings import SERVER_URL, Settings
@@ -16,7 +16,7 @@ def cassette_of_test(
     path: Path,
     settings: Settings,
     *,
-    secrets: Mapping[str, str],
+    scrubber: Scrubber,
     sandbox_url: Callable[[], str],
     record_hint: Callable[[bool, bool], str],
     outcome: Callable[[], str],
@@ -27,7 +27,7 @@ def cassette_of_test(
     Args:
         path: the file.
         settings: what applies to the test.
-        secrets: secrets by name.
+        scrubber: what takes the secrets out.
         sandbox_url: starts the sandbox if need be, and gives its URL.
         record_hint: the command that records; see `ConversationCassette`.
         outcome: how the test went: ``passed``, ``failed`` or another word of pytest's.
@@ -40,7 +40,6 @@ def cassette_of_test(
         CassetteError: the cassette cannot be read or written, or a request was refused after the
             test itself.
     """
-    scrubber = Scrubber(secrets)
     cassette = ConversationCassette(
         str(path),
         mode=settings.mode,

@@ -106,5 +106,5 @@ def _represent_list(dumper: yaml.SafeDumper, data: list[object]) -> yaml.Sequenc
 _Dumper.add_representer(str, _represent_str)
 _Dumper.add_representer(Block, _represent_block)
 _Dumper.add_representer(Flow, _represent_flow)
-_Dumper.add_representer(dt.datetime, _represent_datetime)
+_Dumper.add_multi_representer(dt.datetime, _represent_datetime)  # freezegun derives from it
 _Dumper.add_representer(list, _represent_list)

@@ -112,15 +112,14 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return f"conversations: --conversations-mode={mode}{sandbox}"
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Open a cassette for each test that carries the marker, before its other fixtures."""
-    names = getattr(item, "fixturenames", None)
-    if (
-        names is not None
-        and "conversation_cassette" not in names
-        and item.get_closest_marker("conversations") is not None
-    ):
-        names.insert(0, "conversation_cassette")
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Open the cassette of a test that has one, before its other fixtures call the API."""
+    names: list[str] | None = getattr(item, "fixturenames", None)
+    first = "conversation_cassette"
+    if names is not None and (first in names or item.get_closest_marker("conversations")):
+        # Not in place: the parameters of a test function share the list.
+        vars(item)["fixturenames"] = [first, *(name for name in names if name != first)]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -143,7 +142,8 @@ def pytest_runtest_makereport(
     report = yield
     cassette = item.stash.get(_CASSETTE, None)
     if report.when == "call" and cassette is not None:
-        item.stash[_OUTCOME] = report.outcome
+        if item.stash.get(_OUTCOME, "") != "failed":  # a subtest that failed came before
+            item.stash[_OUTCOME] = report.outcome
         shown = None if call.excinfo is None else call.excinfo.value
         if report.failed and cassette.refusals and shown not in cassette.refusals:
             report.sections.append(("conversations", str(cassette.refusals[0])))
@@ -187,10 +187,12 @@ def conversation_cassette(
 ) -> Iterator[ConversationCassette]:
     """The open cassette of this test: ``path``, ``mode``, ``interactions``, ``play_count``."""
     from pytest_conversations._lifecycle import cassette_of_test
+    from pytest_conversations.cassette import API_KEY, Scrubber
 
     item: pytest.Item = request.node
     config = request.config
     problem = ""
+    item.stash[_OUTCOME] = ""  # where a plugin runs a test again, that of the run before
     with contextlib.ExitStack() as stack:
         try:
             settings = _settings.resolve(
@@ -203,7 +205,8 @@ def conversation_cassette(
                 cassette_of_test(
                     cassette_path(item, settings),
                     settings,
-                    secrets={"MISTRAL_API_KEY": os.environ.get("MISTRAL_API_KEY", "")},
+                    # Not its values: pytest can show the arguments of each frame.
+                    scrubber=Scrubber({API_KEY: os.environ.get(API_KEY, "")}),
                     sandbox_url=lambda: _sandbox_url(config),
                     record_hint=lambda exists, from_sandbox: record_command(
                         item, settings, exists=exists, from_sandbox=from_sandbox
@@ -221,6 +224,13 @@ def conversation_cassette(
         item.stash[_SETTINGS] = settings
         item.stash[_CASSETTE] = cassette
         yield cassette
+        del item.stash[_CASSETTE]
+        try:
+            stack.close()
+        except CassetteError as error:
+            problem = f"{type(error).__name__}: {error}"
+        if problem:
+            pytest.fail(problem, pytrace=False)
 
 
 @pytest.fixture(scope="session")

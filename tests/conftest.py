@@ -16,6 +16,9 @@ import pytest_conversations.client
 import pytest_conversations.sandbox
 import pytest_conversations.snapshot  # noqa: F401 - see above
 
+with contextlib.suppress(ImportError):
+    import httpcore2  # noqa: F401 - see above
+
 pytest_plugins = ["pytester"]
 
 

@@ -36,6 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "_lifecycle",
         "_settings",
         "_tally",
+        "cassette",
         "client",
         "errors",
         "sandbox",

@@ -203,6 +203,24 @@ def test_compressed_replies_are_stored_readable(
         assert client.post(url, read="read") == live == [body]
 
 
+def test_a_body_that_cannot_be_decoded_replays_as_one(
+    client: Client, serve: Serve, capturing: Capturing, tmp_path: Path
+) -> None:
+    """It fails for the caller as it did live, and what is stored is not hidden in the coding."""
+    packed = gzip.compress(f"the key is {KEY}, ".encode() * 20)
+
+    def script(connection: Connection) -> None:
+        connection.head("Content-Type: text/plain", "Content-Encoding: gzip")
+        connection.socket.sendall(packed[:-8] + b"\x00" * 8)  # a wrong checksum
+
+    url = serve(script)
+    for mode in ("once", "none"):
+        with capturing(url, mode=mode), pytest.raises(client.library.DecodingError):
+            client.post(url, read="read")
+    assert b"H4sI" not in (tmp_path / "cassette.yaml").read_bytes()
+    assert KEY.encode() not in (tmp_path / "cassette.yaml").read_bytes()
+
+
 def test_a_stream_that_dies_replays_as_it_died(
     client: Client, serve: Serve, capturing: Capturing
 ) -> None:

@@ -24,6 +24,7 @@ from pytest_conversations.cassette import (
     table,
 )
 from pytest_conversations.cassette import _serializer as serializer
+from pytest_conversations.cassette._matching import body_key
 from pytest_conversations.errors import CassetteError, CassetteFormatError, SecretLeakError
 
 URL = "https://api.mistral.ai/v1/conversations"
@@ -109,6 +110,23 @@ def test_request_bodies_keep_their_meaning(text: str) -> None:
     )
     (request,), _, _ = vcr.serialize.deserialize(written, serializer)
     assert json.loads(request.body) == json.loads(text)
+
+
+@given(bodies)
+def test_request_bodies_that_are_no_json_come_back_to_the_byte(body: bytes) -> None:
+    """Also where they begin as our layout of JSON does."""
+    for sent in (body, b"{\n  " + body):
+        written = vcr.serialize.serialize(
+            {
+                "requests": [Request("POST", URL, sent, {})],
+                "responses": [_response(b"")],
+                "metadata": {"recorder": "pytest-conversations 0"},
+            },
+            serializer,
+        )
+        (request,), _, _ = vcr.serialize.deserialize(written, serializer)
+        read = request.body if isinstance(request.body, bytes) else request.body.encode()
+        assert body_key(read) == body_key(sent)
 
 
 def test_the_file_is_made_for_people(tmp_path: Path) -> None:

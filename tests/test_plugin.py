@@ -246,6 +246,55 @@ def test_what_fixtures_do_is_recorded_too(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["conversations: 2 replayed, 0 recorded, *"])
 
 
+def test_the_cassette_is_open_before_any_other_fixture(pytester: pytest.Pytester) -> None:
+    """Whatever the order of arguments, and where a conftest adds the marker while collecting."""
+    pytester.makeconftest(
+        """
+        def pytest_collection_modifyitems(items):
+            for item in items:
+                if "late" in item.name:
+                    item.add_marker("conversations")
+        """
+    )
+    pytester.makepyfile(
+        test_it="""
+        import httpx, pytest
+
+        @pytest.fixture(params=[1, 2])
+        def app(request):
+            headers = {"authorization": "Bearer any-key-will-do"}
+            url = "https://api.mistral.ai/v1/conversations"
+            return httpx.get(url, headers=headers, params={"page_size": request.param})
+
+        def test_before(app, conversations):
+            assert app.is_success
+
+        def test_late_marker(app):
+            assert app.is_success
+        """
+    )
+    pytester.runpytest(*RECORD).assert_outcomes(passed=4)
+    pytester.runpytest().assert_outcomes(passed=4)
+    assert len(_cassettes(pytester)) == 4
+
+
+def test_no_traceback_shows_the_key(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With all locals shown, of tests that fail while they record, replay, and write."""
+    monkeypatch.setenv("MISTRAL_API_KEY", KEY)
+    pytester.makepyfile(
+        test_it="""
+        def test_it(conversations):
+            conversations.get(conversation_id="none")
+        """
+    )
+    for options in (RECORD, (), ("--conversations-dir=test_it.py", *RECORD)):
+        result = pytester.runpytest("-vv", "-l", "--log-level=DEBUG", *options)
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        result.stdout.no_fnmatch_line(f"*{KEY}*")
+
+
 def test_unused_interactions_are_named(pytester: pytest.Pytester) -> None:
     """A passing test that no longer makes a recorded call is pointed at."""
     pytester.makepyfile(

@@ -115,6 +115,24 @@ def test_a_key_that_only_the_app_knows_is_learned_from_its_header() -> None:
     assert response["body"]["string"] == b"you sent <MISTRAL_API_KEY>"
 
 
+@pytest.mark.parametrize(
+    ("uri", "header"),
+    [
+        ("https://x.test/", f"Bearer first-key-1234, Bearer {KEY}"),
+        ("https://x.test/", f"Basic {base64.b64encode(f'user:{KEY}'.encode()).decode()}"),
+        (f"https://user:{quote(KEY, safe='')}@x.test/", "Bearer other"),
+    ],
+)
+def test_credentials_of_every_kind_are_learned(uri: str, header: str) -> None:
+    """Several headers of one name, the password of Basic, and that of the URL."""
+    scrubber = Scrubber({})
+    request = Request("GET", uri, b"", {"authorization": header})
+    scrubber.learn(request)
+    scrubbed, response = scrubber.interaction(request, _response(f"you sent {KEY}".encode()))
+    assert response["body"]["string"] == b"you sent <MISTRAL_API_KEY>"
+    assert quote(KEY, safe="") not in scrubbed.uri
+
+
 @given(st.binary(max_size=9), st.binary(max_size=9))
 def test_a_value_is_found_in_base64_of_a_longer_text(before: bytes, after: bytes) -> None:
     """Wherever it begins there; of the value itself less than a byte is left at either end."""

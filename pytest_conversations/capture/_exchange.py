@@ -70,7 +70,7 @@ def library_response(
     )
 
 
-def _error(error: Response, library: Library) -> httpx.TransportError:
+def _error(error: Response, library: Library) -> httpx.RequestError:
     return library.error(str(error.get("type")))(str(error.get("message")))
 
 

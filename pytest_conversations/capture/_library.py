@@ -21,10 +21,10 @@ class Library:
     DecodingError: type[httpx.DecodingError]
     module: ModuleType
 
-    def error(self, name: str) -> type[httpx.TransportError]:
-        """The transport error of that class name; their base where this library has none."""
+    def error(self, name: str) -> type[httpx.RequestError]:
+        """The error of that class name; the base of transport errors where there is none."""
         found = getattr(self.module, name, None)
-        if isinstance(found, type) and issubclass(found, self.TransportError):
+        if isinstance(found, type) and issubclass(found, (self.TransportError, self.DecodingError)):
             return found
         return self.TransportError
 

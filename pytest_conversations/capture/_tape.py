@@ -46,7 +46,9 @@ class Tape:
         """
         if self._recording.response is not None:
             return
-        headers, chunks = self._decode()
+        headers, chunks, undecodable = self._decode()
+        if undecodable is not None:  # the caller met it, and closed the response for it
+            error, closed = undecodable, False
         stream: Response = {}
         if error is not None:
             stream["error"] = describe(error)
@@ -62,24 +64,30 @@ class Tape:
         }
         self._recording.response = response | ({"stream": stream} if stream else {})
 
-    def _decode(self) -> tuple[dict[str, list[str]], list[Chunk]]:
+    def _decode(self) -> tuple[dict[str, list[str]], list[Chunk], Exception | None]:
         """The headers and chunks without the content coding (RFC 9110, section 8.4).
 
-        A body that cannot be decoded is kept as it came, with its headers.
+        Returns:
+            Headers, chunks, and the error of a body that cannot be decoded, after what can be.
         """
         headers: dict[str, list[str]] = {}
         for name, value in self._head.headers.raw:
             headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
         if "content-encoding" not in headers:
-            return headers, self._chunks
+            return headers, self._chunks, None
+        chunks: list[Chunk] = []
+        error = None
         try:
-            chunks = list(self._decoded_chunks())
-        except self._library.DecodingError:
-            return headers, self._chunks
+            chunks.extend(self._decoded_chunks())
+        except self._library.DecodingError as wrong:
+            error = wrong
+        body = b"".join(chunk.data for chunk in chunks)
+        if error is None and body == b"".join(chunk.data for chunk in self._chunks):
+            return headers, self._chunks, None  # no body, or a coding that the library leaves alone
         del headers["content-encoding"]
         if "content-length" in headers:
-            headers["content-length"] = [str(sum(len(chunk.data) for chunk in chunks))]
-        return headers, chunks
+            headers["content-length"] = [str(len(body))]
+        return headers, chunks, error
 
     def _decoded_chunks(self) -> Iterator[Chunk]:
         # The library decodes: what it asked the server for, it can read. It takes a chunk whenever

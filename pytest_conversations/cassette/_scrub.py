@@ -1,10 +1,13 @@
 """Takes secrets out of interactions: known values wherever they stand, some headers by name."""
 
+import base64
+import contextlib
 import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from vcr.request import Request
 
@@ -59,8 +62,20 @@ class Scrubber:
         """Take the credentials that a request carries for secrets, whoever put them there."""
         for name, value in request.headers.items():
             if _CREDENTIAL.search(name) and "cookie" not in name.lower():
-                # RFC 9110, section 11.4: the scheme, a space, and the credentials
-                self._secrets.add(API_KEY, value.partition(" ")[2] or value)
+                for one in value.split(","):  # as httpx joins headers of one name
+                    self._learn_credentials(one.strip())
+        password = urlsplit(request.uri).password
+        if password:
+            self._secrets.add(API_KEY, unquote(password))
+
+    def _learn_credentials(self, value: str) -> None:
+        # RFC 9110, section 11.4: the scheme, a space, and the credentials
+        scheme, _, credentials = value.partition(" ")
+        self._secrets.add(API_KEY, credentials.strip() or scheme)
+        if scheme.lower() == "basic":
+            with contextlib.suppress(ValueError):  # RFC 7617: the password is behind the colon
+                pair = base64.b64decode(credentials, validate=True).decode()
+                self._secrets.add(API_KEY, pair.partition(":")[2])
 
     def request(self, request: Request) -> Request:
         """Scrub a request in place, and give it back: vcrpy's ``before_record_request``."""

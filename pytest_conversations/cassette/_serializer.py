@@ -85,7 +85,11 @@ def _request(request: dict[str, object]) -> dict[str, object]:
     body = request["body"]
     if isinstance(body, str):
         # Requests are compared by meaning, so here even escapes may become readable.
-        body = _yaml.block(_json_text.indent(body, unescape=True) or body)
+        shown = _json_text.indent(body, unescape=True)
+        if shown is None and _json_text.compact(body) != body:
+            body = body.encode()  # no JSON, but reading would take it for what `indent` made
+        else:
+            body = _yaml.block(shown or body)
     return {
         "method": request["method"],
         "uri": request["uri"],
