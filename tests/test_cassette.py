@@ -204,6 +204,18 @@ def test_recorded_traffic_of_others_loads(corpus: Path) -> None:
             3,
             "a `body` with a text `string`",
         ),
+        (
+            "interactions:\n- request: {method: GET, uri: u, headers: {a: [1]}, body: ''}\n"
+            "  response: {status: {code: 200}, headers: {}, body: {string: ''}}\n",
+            2,
+            "the headers of a request are texts",
+        ),
+        (
+            "interactions:\n- request: {method: GET, uri: u, headers: {}, body: ''}\n"
+            "  response: {status: {code: 200}, headers: {a: }, body: {string: ''}}\n",
+            3,
+            "a mapping `headers`, of texts",
+        ),
     ],
 )
 def test_what_is_no_cassette_is_refused_and_left_alone(

@@ -144,6 +144,17 @@ def test_a_miss_explains_itself(tmp_path: Path) -> None:
     assert cassette.refusals == [caught.value]
 
 
+def test_a_miss_on_a_huge_body_stays_readable(tmp_path: Path) -> None:
+    """A line of the diff is cut where an image, say, stands in it."""
+    images = [_post(json.dumps({"image": letter * 100_000}).encode()) for letter in "ab"]
+    cassette = _cassette(tmp_path / "cassette.yaml", images[0], match_on=("method", "body"))
+    made = cassette.admit(images[1])
+    assert made is not None
+    with pytest.raises(UnrecordedRequestError, match=r"aaa… \(\d+ characters\)") as caught:
+        cassette.play(made)
+    assert len(str(caught.value)) < 2000
+
+
 def test_a_miss_on_what_was_played_says_so(tmp_path: Path) -> None:
     """The second time, the recording is used up."""
     cassette = _cassette(tmp_path / "cassette.yaml", _post(b"{}"), match_on=("method", "body"))

@@ -4,6 +4,8 @@ import base64
 import itertools
 import json
 import logging
+import sys
+import threading
 from pathlib import Path
 from urllib.parse import quote
 
@@ -131,6 +133,33 @@ def test_credentials_of_every_kind_are_learned(uri: str, header: str) -> None:
     scrubbed, response = scrubber.interaction(request, _response(f"you sent {KEY}".encode()))
     assert response["body"]["string"] == b"you sent <MISTRAL_API_KEY>"
     assert quote(KEY, safe="") not in scrubbed.uri
+
+
+def test_threads_lose_no_credential() -> None:
+    """Many requests at once, each with a key of its own: all of them are searched for."""
+    keys = [f"a-key-of-thread-{number:03}" for number in range(64)]
+    scrubber = Scrubber({})
+    start = threading.Barrier(len(keys))
+
+    def learn(key: str) -> None:
+        request = Request("GET", "https://x.test/", b"", {"authorization": f"Bearer {key}"})
+        start.wait()
+        scrubber.learn(request)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        threads = [threading.Thread(target=learn, args=(key,)) for key in keys]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    _, response = scrubber.interaction(
+        Request("GET", "https://x.test/", b"", {}), _response(" ".join(keys).encode())
+    )
+    assert response["body"]["string"] == b" ".join([PLACEHOLDER.encode()] * len(keys))
 
 
 @given(st.binary(max_size=9), st.binary(max_size=9))

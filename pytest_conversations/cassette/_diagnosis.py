@@ -11,6 +11,7 @@ from pytest_conversations.cassette import _json_text, _matching
 
 _CANDIDATES = 50  # how many bodies are compared in full
 _DIFF_LINES = 40
+_LINE = 300  # characters of a line of the diff
 
 
 def explain(
@@ -67,7 +68,13 @@ def _diff(recorded: Request, made: Request) -> list[str]:
     )
     shown = list(itertools.islice(lines, _DIFF_LINES))
     left = sum(1 for _ in lines)
-    return [f"  {line}" for line in shown] + ([f"  … {left} more lines"] if left else [])
+    return [f"  {_shortened(line)}" for line in shown] + (
+        [f"  … {left} more lines"] if left else []
+    )
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= _LINE else f"{line[:_LINE]}… ({len(line)} characters)"
 
 
 def _text(request: Request) -> str:

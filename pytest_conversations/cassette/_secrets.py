@@ -6,6 +6,7 @@ By value: an API key is found wherever it stands, whatever field or header that 
 import base64
 import json
 import re
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import quote, quote_plus
@@ -31,18 +32,21 @@ class Secrets:
     def __init__(self, values: Mapping[str, str]) -> None:
         self._names: dict[bytes, str] = {}  # name by spelling
         self._pattern: re.Pattern[bytes] | None = None
+        self._lock = threading.Lock()  # requests of several threads add what they carry
         for name, value in values.items():
             self.add(name, value)
 
     def add(self, name: str, value: str) -> None:
         """Search for one more value. A value that has a name already keeps it."""
-        if len(value) < _SHORTEST or value.encode() in self._names:
-            return
-        for spelling in _spellings(value):
-            self._names.setdefault(spelling, name)
-        # The longest first: where one secret begins another, it is the longer one that is meant.
-        ordered = sorted(self._names, key=len, reverse=True)
-        self._pattern = re.compile(b"|".join(map(re.escape, ordered)))
+        with self._lock:
+            if len(value) < _SHORTEST or value.encode() in self._names:
+                return
+            names = dict.fromkeys(_spellings(value), name) | self._names
+            # The longest first: where one secret begins another, it is the longer that is meant.
+            ordered = sorted(names, key=len, reverse=True)
+            # A search that runs meanwhile needs a name for all that its pattern finds.
+            self._names = names
+            self._pattern = re.compile(b"|".join(map(re.escape, ordered)))
 
     def __bool__(self) -> bool:
         return self._pattern is not None

@@ -70,15 +70,32 @@ def _interaction_problems(interaction: object, path: _Path) -> Iterator[tuple[_P
     if set(request) != _REQUEST_KEYS:
         has = ", ".join(map(str, request))
         yield (*path, "request"), f"a request has method, uri, body and headers, this one {has}"
-    elif not isinstance(request["headers"], dict) or not isinstance(request["uri"], str):
-        yield (*path, "request"), "the headers of a request are a mapping, its uri a text"
+    elif not _are_headers(request["headers"]) or not isinstance(request["uri"], str):
+        yield (*path, "request"), "the headers of a request are texts, and so is its uri"
+    elif not isinstance(request["method"], str):
+        yield (*path, "request"), "the method of a request is a text"
     status, body = response.get("status"), response.get("body")
     if not isinstance(status, dict) or not isinstance(status.get("code"), int):
         yield (*path, "response"), "a response has a `status` with a whole number `code`"
-    elif not isinstance(response.get("headers"), dict):
-        yield (*path, "response"), "a response has a mapping `headers`"
+    elif not isinstance(status.get("message"), str | None):
+        yield (*path, "response"), "the `message` of a status is a text"
+    elif not _are_headers(response.get("headers")):
+        yield (*path, "response"), "a response has a mapping `headers`, of texts"
     elif not isinstance(body, dict) or not isinstance(body.get("string"), str | bytes | None):
         yield (*path, "response"), "a response has a `body` with a text `string`"
+
+
+def _are_headers(headers: object) -> bool:
+    """Whether each name has a text, or texts in a list."""
+    return isinstance(headers, dict) and all(
+        isinstance(name, str)
+        and (isinstance(value, str) or (isinstance(value, list) and _are_texts(value)))
+        for name, value in headers.items()
+    )
+
+
+def _are_texts(values: list[object]) -> bool:
+    return bool(values) and all(isinstance(value, str) for value in values)
 
 
 def _kind(value: object) -> str:
