@@ -40,6 +40,7 @@ def cassette_of_test(
         CassetteError: the cassette cannot be read or written, or a request was refused after the
             test itself.
     """
+    shared = settings.cassette is not None
     cassette = ConversationCassette(
         str(path),
         mode=settings.mode,
@@ -48,7 +49,7 @@ def cassette_of_test(
         before_record_request=settings.before_record_request,
         before_record_response=settings.before_record_response,
         # A test before this one, of the same run, has begun the file: its recordings stay.
-        extend=settings.mode != "new_episodes" and str(path) in tally.written,
+        fresh=tally.written.get(str(path), 0) if shared and settings.mode != "new_episodes" else 0,
         record_hint=record_hint,
     )
     send_to = sandbox_url() if settings.sandbox and cassette.records else None
@@ -61,10 +62,13 @@ def cassette_of_test(
     tally.replayed += cassette.play_count
     how = outcome()
     if how == "passed":
-        _report_unused(cassette, tally)
+        if not shared:  # what this test does not play, another may
+            _report_unused(cassette, tally)
         if cassette.refusals:  # by a fixture that was torn down after the test itself
             raise cassette.refusals[0]
     if how == "passed" or settings.keep_failed:
+        if not shared:  # where a plugin runs a test again, that of the run before
+            tally.unwritten.pop(cassette.path, None)
         _write(cassette, tally)
         tally.scrubbed += sum(scrubber.counts.values())
     elif cassette.recorded_count:
@@ -91,4 +95,4 @@ def _write(cassette: ConversationCassette, tally: Tally) -> None:
         raise
     if recorded:
         tally.recorded += recorded
-        tally.written.append(cassette.path)
+        tally.note_written(cassette.path, recorded)

@@ -16,7 +16,7 @@ class Tally:
         scrubbed: secrets taken out of recordings.
         unused: by path, how many interactions a passing test did not play.
         idle: paths of those of which it played none.
-        written: the paths that were written.
+        written: by path, how many interactions were written.
         unwritten: by path, why a recording was not written.
     """
 
@@ -26,7 +26,7 @@ class Tally:
     scrubbed: int = 0
     unused: dict[str, int] = dataclasses.field(default_factory=dict)
     idle: list[str] = dataclasses.field(default_factory=list)
-    written: list[str] = dataclasses.field(default_factory=list)
+    written: dict[str, int] = dataclasses.field(default_factory=dict)
     unwritten: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def add(self, other: "Tally") -> None:
@@ -37,8 +37,13 @@ class Tally:
         self.scrubbed += other.scrubbed
         self.unused |= other.unused
         self.idle += other.idle
-        self.written += other.written
         self.unwritten |= other.unwritten
+        for path, count in other.written.items():
+            self.note_written(path, count)
+
+    def note_written(self, path: str, count: int) -> None:
+        """Count interactions that were written to a path."""
+        self.written[path] = self.written.get(path, 0) + count
 
     def lines(self, root: Path) -> Iterator[str]:
         """What to print, with paths from ``root``; nothing where no cassette was open."""

@@ -211,7 +211,7 @@ def conversation_cassette(
                     record_hint=lambda exists, from_sandbox: record_command(
                         item, settings, exists=exists, from_sandbox=from_sandbox
                     ),
-                    outcome=lambda: item.stash.get(_OUTCOME, "failed"),
+                    outcome=lambda: item.stash.get(_OUTCOME, "") or "did not run",
                     tally=config.stash[_TALLY],
                 )
             )

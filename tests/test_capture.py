@@ -310,6 +310,20 @@ def test_requests_go_to_another_server_and_keep_their_url(
     assert "127.0.0.1" not in text
 
 
+def test_user_and_password_of_a_url_are_not_in_it(
+    client: Client, serve: Serve, capturing: Capturing, tmp_path: Path
+) -> None:
+    """They went into the Authorization header; replay needs none, or others."""
+    url = serve(_stream_of(b"data: 1\n\n"))
+    with capturing(url):
+        client.post(url.replace("://", "://ada:correct-horse@"))
+    text = (tmp_path / "cassette.yaml").read_text(encoding="utf-8")
+    assert f"uri: {url}\n" in text
+    assert "correct-horse" not in text
+    with capturing(url, mode="none"):
+        assert client.post(url) == [b"data: 1\n\n"]
+
+
 def test_the_same_request_twice_is_recorded_and_replayed_in_order(
     client: Client, serve: Serve, capturing: Capturing
 ) -> None:

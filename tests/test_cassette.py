@@ -298,6 +298,16 @@ def test_a_cut_anywhere_is_found(tmp_path: Path) -> None:
                 _open(path, "none")
 
 
+def test_a_line_after_the_end_is_no_cut(tmp_path: Path) -> None:
+    """As an editor adds one, or a checkout changes the line breaks."""
+    path = tmp_path / "cassette.yaml"
+    _record(path, (b'{"n":1}', _response(b'{"a":[1,2]}')))
+    text = path.read_text(encoding="utf-8")
+    for changed in (f"{text}\n", f"{text}# seen\n", text.replace("\n", "\r\n")):
+        path.write_bytes(changed.encode())
+        assert _bodies(path) == [(b'{"n":1}', b'{"a":[1,2]}')]
+
+
 def test_a_hook_may_change_a_streamed_body(tmp_path: Path) -> None:
     """The chunk table is made anew, so that replay has nothing to complain about."""
     path = tmp_path / "cassette.yaml"

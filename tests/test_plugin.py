@@ -352,6 +352,51 @@ def test_tests_of_one_run_share_a_cassette(pytester: pytest.Pytester, mode: str)
         assert data.count(b"- request:") == 6
 
 
+def test_recording_all_again_replaces_what_tests_share(pytester: pytest.Pytester) -> None:
+    """A run before is replaced request by request; a test of this run is not."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        pytestmark = pytest.mark.conversations(cassette="shared.yaml")
+
+        @pytest.mark.parametrize("n", [1, 2])
+        def test_it(conversations, n):
+            conversations.start(model="m", inputs="Hello")
+            conversations.start(model="m", inputs=f"What is {n}+{n}?")
+        """
+    )
+    record = ("--conversations-mode=all", "--conversations-sandbox")
+    for _ in range(2):
+        pytester.runpytest(*record).assert_outcomes(passed=2)
+        (data,) = _cassettes(pytester).values()
+        assert data.count(b"- request:") == 4
+    replayed = pytester.runpytest()
+    replayed.assert_outcomes(passed=2)
+    # What one test does not play another may: nothing is unused.
+    replayed.stdout.fnmatch_lines(["conversations: 4 replayed, * 0 unused in 1 cassette"])
+
+
+def test_a_test_that_does_not_run_writes_nothing(pytester: pytest.Pytester) -> None:
+    """Where a fixture fails after it called the API, the summary says that the test did not run."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def broken(conversations):
+            conversations.start(model="m", inputs="Hello")
+            raise RuntimeError
+
+        def test_it(broken): pass
+        """
+    )
+    result = pytester.runpytest(*RECORD)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["  not written: cassettes/*.yaml (the test did not run)"])
+    assert not _cassettes(pytester)
+
+
 def test_an_api_that_is_down_changes_nothing(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

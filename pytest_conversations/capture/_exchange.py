@@ -23,9 +23,9 @@ from pytest_conversations.cassette import (
 def cassette_request(request: httpx.Request, body: bytes) -> Request:
     """A request as vcrpy models it."""
     made = Request(request.method, "", body, dict(request.headers))
-    # No fragment: it never reaches the wire, and the SDK has one that is none of the request's.
-    # And set, not given: vcrpy logs a URL that it is given.
-    made.uri = str(request.url.copy_with(fragment=None))
+    # Without user and password, which are in the Authorization header, and without the fragment,
+    # which never reaches the wire. And set, not given: vcrpy logs a URL that it is given.
+    made.uri = str(request.url.copy_with(fragment=None, userinfo=b""))
     return made
 
 

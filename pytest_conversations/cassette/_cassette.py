@@ -68,8 +68,8 @@ class ConversationCassette(vcr.cassette.Cassette):
         before_record_request: vcrpy's hook: a request in, the one to match and record out, or
             None to leave it alone.
         before_record_response: vcrpy's hook, likewise.
-        extend: never play, and add what is recorded to what is there: for a further test of the
-            run that began this cassette.
+        fresh: how many interactions at the end of the file this run has recorded already, for
+            another test; they stay, and where there are any, none is played.
         record_hint: the command that records, for messages; it is told whether the file exists,
             and whether it was recorded from the sandbox.
 
@@ -88,7 +88,7 @@ class ConversationCassette(vcr.cassette.Cassette):
         match_on: Sequence[str] = _matching.DEFAULT,
         before_record_request: RequestHook | None = None,
         before_record_response: ResponseHook | None = None,
-        extend: bool = False,
+        fresh: int = 0,
         record_hint: Callable[[bool, bool], str] = lambda *_: "use a mode that records",
     ) -> None:
         _matching.check(match_on)
@@ -96,7 +96,7 @@ class ConversationCassette(vcr.cassette.Cassette):
         self.refusals: list[CassetteError] = []
         self._scrubber = scrubber
         self._match_names = match_on
-        self._extend = extend
+        self._fresh = fresh
         self._record_hint = record_hint
         self._lock = threading.Lock()
         self._recordings: list[Recording] = []
@@ -104,13 +104,13 @@ class ConversationCassette(vcr.cassette.Cassette):
             path=path,
             serializer=_serializer,
             persister=FilePersister(scrubber.gate),
-            record_mode=_record_mode(mode, extend=extend),
+            record_mode=RecordMode.ALL if fresh or mode == "rewrite" else RecordMode(mode),
             match_on=[_matching.matcher(name) for name in match_on],
             before_record_request=self._request_hook(before_record_request),
             before_record_response=before_record_response,
             before_save_interaction=scrubber.interaction,
         )
-        if mode == "rewrite" and not extend:
+        if mode == "rewrite" and not fresh:
             self._refuse_to_replace_what_is_no_cassette()
         else:
             self._load()
@@ -137,10 +137,6 @@ class ConversationCassette(vcr.cassette.Cassette):
     def recorded_count(self) -> int:
         """How many interactions this run has recorded so far."""
         return sum(1 for each in self._recordings if each.response is not None)
-
-    @property
-    def _plays(self) -> bool:
-        return self.record_mode != RecordMode.ALL and not self._extend
 
     @property
     def records(self) -> bool:
@@ -171,7 +167,7 @@ class ConversationCassette(vcr.cassette.Cassette):
         """
         __tracebackhide__ = True  # pytest: the caller's frames are what matters
         with self._lock:
-            for index in self._matches(made) if self._plays else ():
+            for index in self._matches(made) if self.record_mode != RecordMode.ALL else ():
                 if not self.play_counts[index]:
                     self.play_counts[index] += 1
                     response: Response = self.data[index][1]
@@ -248,6 +244,15 @@ class ConversationCassette(vcr.cassette.Cassette):
         with contextlib.suppress(CassetteNotFoundError):
             self._persister.load_cassette(self.path, self._serializer)
 
+    def _rerecorded_interactions(self) -> list[tuple[Request, Response]]:
+        """What vcrpy saves in mode `all`: new ones replace those they match, of runs before."""
+        border = self._loaded_count - self._fresh
+        names = self._match_names
+        new = {_matching.key(request, names) for request, _ in self.data[self._loaded_count :]}
+        old = self.data[:border]
+        kept = [pair for pair in old if _matching.key(pair[0], names) not in new]
+        return [*kept, *self.data[border:]]
+
     def _matches(self, made: Request) -> Sequence[int]:
         return self._index.get(_matching.key(made, self._match_names), ())
 
@@ -279,9 +284,3 @@ class ConversationCassette(vcr.cassette.Cassette):
             f"To record it: {self._record_hint(exists, _metadata.from_sandbox(self.responses))}",
         ]
         return "\n".join(lines)
-
-
-def _record_mode(mode: str, *, extend: bool) -> RecordMode:
-    if extend:
-        return RecordMode.NEW_EPISODES
-    return RecordMode.ALL if mode == "rewrite" else RecordMode(mode)

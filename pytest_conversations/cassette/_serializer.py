@@ -6,6 +6,7 @@ on wire bytes and never sees the layout.
 """
 
 import io
+import re
 from collections.abc import Mapping
 from typing import TypeAlias, cast
 
@@ -21,6 +22,7 @@ from pytest_conversations.cassette._structure import FormatError, check
 Document: TypeAlias = dict[str, "Document | list[Document] | str | bytes | int | None"]
 
 _START = "version: 1\nmetadata:\n"
+_END_MARK = re.compile(r"(?m)^\.\.\.$")  # an editor may have added a line behind it
 _END = "\n...\n"  # YAML's own mark of the end of a document
 
 
@@ -45,7 +47,7 @@ def deserialize(text: str) -> dict[str, object]:
     check(document, text)
     metadata = document.get("metadata") or {}
     # Another tool that wrote the file again has laid it out in another way, without the mark.
-    if metadata.get("end_mark") and text.startswith(_START) and not text.endswith(_END):
+    if metadata.get("end_mark") and text.startswith(_START) and not _END_MARK.search(text[-1000:]):
         reason = "cut short: the mark `...` is missing at its end"
         raise FormatError(reason, text.count("\n") + 1)
     if str(metadata.get("recorder", "")).startswith(RECORDER):
