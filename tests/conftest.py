@@ -23,6 +23,14 @@ pytest_plugins = ["pytester"]
 
 
 @pytest.fixture
+def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Run pytest inside a test as if it were alone, where this suite runs under pytest-xdist."""
+    for name in [name for name in os.environ if name.startswith("PYTEST_XDIST")]:
+        monkeypatch.delenv(name)
+    return pytester
+
+
+@pytest.fixture
 def serve() -> Iterator[Serve]:
     """Start servers that answer by a script; each call gives a URL."""
     with contextlib.ExitStack() as stack:
