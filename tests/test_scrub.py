@@ -23,7 +23,7 @@ from pytest_conversations.cassette import (
     parse,
     table,
 )
-from pytest_conversations.errors import SecretLeakError
+from pytest_conversations.errors import SecretLeakError, UnrecordedRequestError
 
 KEY = 'zK4+/="%\\key1for2tests3only é'
 PLACEHOLDER = "<MISTRAL_API_KEY>"
@@ -133,6 +133,38 @@ def test_credentials_of_every_kind_are_learned(uri: str, header: str) -> None:
     scrubbed, response = scrubber.interaction(request, _response(f"you sent {KEY}".encode()))
     assert response["body"]["string"] == b"you sent <MISTRAL_API_KEY>"
     assert quote(KEY, safe="") not in scrubbed.uri
+
+
+def test_the_credential_of_a_connector_is_learned(tmp_path: Path) -> None:
+    """It stands in the request, in the reply that echoes it, and in no file or message."""
+    token = "ghp_dummyTokenOfAConnector"
+    tool = {
+        "type": "connector",
+        "connector_id": "github",
+        "authorization": {"type": "oauth2-token", "value": token},
+    }
+    body = json.dumps({"inputs": "x", "tools": [tool]}).encode()
+    path = tmp_path / "cassette.yaml"
+    request = Request("POST", "https://x.test/", body, {"content-type": "application/json"})
+
+    cassette = ConversationCassette(str(path), mode="once", scrubber=Scrubber({}))
+    cassette.admit(request)
+    cassette.record(request).response = _response(json.dumps({"tools": [tool]}).encode())
+    cassette.write()
+
+    text = path.read_text(encoding="utf-8")
+    assert token not in text
+    assert text.count("<AUTHORIZATION>") == 2
+    replaying = ConversationCassette(str(path), mode="none", scrubber=Scrubber({}))
+    other = json.dumps({"inputs": "y", "tools": [tool]}).encode()
+    made = replaying.admit(Request("POST", "https://x.test/", body, {}))
+    assert made is not None
+    assert replaying.play(made) is not None
+    missed = replaying.admit(Request("POST", "https://x.test/", other, {}))
+    assert missed is not None
+    with pytest.raises(UnrecordedRequestError) as raised:
+        replaying.play(missed)
+    assert token not in str(raised.value)
 
 
 def test_threads_lose_no_credential() -> None:

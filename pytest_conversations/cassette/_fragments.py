@@ -1,4 +1,4 @@
-"""The pieces of text that the events of a stream carry, so that what they spell can be read."""
+"""Texts that stand in bodies: the pieces that the events of a stream carry, and credentials."""
 
 import json
 from collections.abc import Iterator
@@ -32,3 +32,28 @@ def fragments(value: object) -> Iterator[str]:
                     yield item
             else:
                 yield from fragments(item)
+
+
+def authorizations(body: bytes) -> Iterator[str]:
+    """The credentials in a JSON body: of ``{"authorization": {"value": ...}}``.
+
+    So a tool says how its connector authorizes itself.
+    """
+    if b'"authorization"' not in body:
+        return
+    try:
+        yield from _authorizations(json.loads(body))
+    except (ValueError, RecursionError):
+        return
+
+
+def _authorizations(value: object) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _authorizations(item)
+    elif isinstance(value, dict):
+        held = value.get("authorization")
+        if isinstance(held, dict) and isinstance(held.get("value"), str):
+            yield held["value"]
+        for item in value.values():
+            yield from _authorizations(item)

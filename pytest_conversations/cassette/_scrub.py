@@ -12,7 +12,11 @@ from urllib.parse import unquote, urlsplit
 from vcr.request import Request
 
 from pytest_conversations.cassette import _chunks, _matching
-from pytest_conversations.cassette._fragments import fragments, stream_fragments
+from pytest_conversations.cassette._fragments import (
+    authorizations,
+    fragments,
+    stream_fragments,
+)
 from pytest_conversations.cassette._secrets import Secrets, move, replace
 from pytest_conversations.errors import SecretLeakError
 
@@ -67,6 +71,8 @@ class Scrubber:
         password = urlsplit(request.uri).password
         if password:
             self._secrets.add(API_KEY, unquote(password))
+        for value in authorizations(_matching.body_bytes(request)):
+            self._secrets.add("AUTHORIZATION", value)
 
     def _learn_credentials(self, value: str) -> None:
         # RFC 9110, section 11.4: the scheme, a space, and the credentials
