@@ -12,14 +12,14 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from payloads import parse
+from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from pytest_conversations import models
 from pytest_conversations._sse import Decoder
 from pytest_conversations.models import Unknown
 
 _CORPUS = os.environ.get("CONVERSATIONS_CORPUS", "")
-_TIMES = {"created_at", "updated_at", "completed_at"}
 
 _needs_corpus = pytest.mark.skipif(
     not _CORPUS, reason="needs CONVERSATIONS_CORPUS, the folder of recorded payloads"
@@ -27,13 +27,13 @@ _needs_corpus = pytest.mark.skipif(
 
 _ENTRY: TypeAdapter[Any] = TypeAdapter(models.Entry)
 _CHUNK: TypeAdapter[Any] = TypeAdapter(models.ContentChunk)
-_TOOL: TypeAdapter[Any] = TypeAdapter(models.Tool)
+_TOOL: TypeAdapter[Any] = TypeAdapter(models.ModelConversationTool)
 _EVENT: TypeAdapter[Any] = TypeAdapter(models.ConversationEventsData)
-_CONVERSATION: TypeAdapter[Any] = TypeAdapter(models.Conversation)
+_CONVERSATION: TypeAdapter[Any] = TypeAdapter(models.ResponseV1ConversationsGet)
 _UNIONS = {
     "entry": (_ENTRY, models.UnknownEntry),
     "chunk": (_CHUNK, models.UnknownContentChunk),
-    "tool": (_TOOL, models.UnknownTool),
+    "tool": (_TOOL, models.UnknownModelConversationTool),
     "event": (_EVENT, models.UnknownConversationEventsData),
 }
 
@@ -145,17 +145,6 @@ def _events(stream: bytes) -> list[tuple[str | None, bytes]]:
     return [(event.event, event.data) for event in (events if last is None else [*events, last])]
 
 
-def _comparable(value: Any, name: str = "") -> Any:  # noqa: ANN401 - any JSON in, any JSON out
-    """JSON with its times as times: ``+00:00`` and ``Z`` are the same."""
-    if isinstance(value, dict):
-        return {key: _comparable(inner, key) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_comparable(inner) for inner in value]
-    if name in _TIMES and isinstance(value, str):
-        return dt.datetime.fromisoformat(value)
-    return value
-
-
 def _exact(value: object) -> str:
     """JSON as text, where 1, 1.0 and true are three things."""
     return json.dumps(value, sort_keys=True)
@@ -173,31 +162,6 @@ def _unknowns(value: object) -> Iterator[Unknown]:
             yield from _unknowns(inner)
 
 
-def _within(part: object, whole: object) -> bool:
-    """Whether a JSON value holds all of another one; objects may hold more."""
-    if isinstance(part, dict) and isinstance(whole, dict):
-        return all(key in whole and _within(part[key], whole[key]) for key in part)
-    if isinstance(part, list) and isinstance(whole, list):
-        return len(part) == len(whole) and all(map(_within, part, whole))
-    return part == whole
-
-
-def _parse(adapter: TypeAdapter[Any], text: str | bytes) -> Any:  # noqa: ANN401 - any model
-    """Parse a reply as the client does; nothing of it may get lost, here or on the way back."""
-    payload = _comparable(json.loads(text))
-    model = adapter.validate_json(text, extra="allow")
-
-    dumped = adapter.dump_python(model, mode="json", by_alias=True, exclude_unset=True)
-    assert _comparable(dumped) == payload
-    for written in (
-        adapter.dump_json(model, by_alias=True, exclude_unset=True),
-        adapter.dump_json(model, by_alias=True),
-    ):
-        assert _within(payload, _comparable(json.loads(written)))
-        assert adapter.validate_json(written, extra="allow") == model
-    return model
-
-
 class TestRecorded:
     """What the real service sent."""
 
@@ -207,7 +171,7 @@ class TestRecorded:
         """Each published reply parses into known types, and nothing of it is lost."""
         text = path.read_text("utf-8")
 
-        model = _parse(_REPLIES[json.loads(text)["object"]], text)
+        model = parse(_REPLIES[json.loads(text)["object"]], text)
 
         assert list(_unknowns(model)) == []
 
@@ -224,7 +188,7 @@ class TestRecorded:
         (path,) = _corpus("conversations/docs_connector_confirmation_pending.elided.json")
         (output,) = json.loads(path.read_text("utf-8"))["outputs"]
 
-        call = _parse(_ENTRY, json.dumps(output))
+        call = parse(_ENTRY, json.dumps(output))
 
         assert isinstance(call, models.FunctionCallEntry)
         assert call.confirmation_status == "pending"
@@ -236,7 +200,7 @@ class TestRecorded:
         elided = "".join(path.read_text("utf-8").split("  ...\n"))
         text = json.dumps(yaml.safe_load(elided))  # JSON but for a comma too many, which YAML takes
 
-        found = _parse(TypeAdapter(list[models.Conversation]), text)
+        found = parse(TypeAdapter(list[models.ResponseV1ConversationsGet]), text)
 
         assert {type(one) for one in found} == {models.AgentConversation, models.ModelConversation}
 
@@ -245,7 +209,7 @@ class TestRecorded:
         """Each recorded JSON reply parses into known types, and nothing of it is lost."""
         bodies = [body for kind, body in _interactions() if kind == "application/json"]
 
-        replies = [_parse(_REPLIES["conversation.response"], body) for body in bodies]
+        replies = [parse(_REPLIES["conversation.response"], body) for body in bodies]
 
         assert [unknown for reply in replies for unknown in _unknowns(reply)] == []
         assert {type(output) for reply in replies for output in reply.outputs} == {
@@ -261,7 +225,7 @@ class TestRecorded:
         seen = set()
         for stream in streams:
             for name, data in _events(stream.encode()):
-                event = _parse(_EVENT, data)
+                event = parse(_EVENT, data)
                 assert list(_unknowns(event)) == []
                 assert name == event.type
                 seen.add(name)
@@ -280,7 +244,7 @@ class TestRecorded:
         """The stream of 2025 in the docs is typed, although its tools have no arguments."""
         (path,) = _corpus("conversations/docs_stream_websearch_202504.elided.sse")
 
-        events = [(name, _parse(_EVENT, data)) for name, data in _events(path.read_bytes())]
+        events = [(name, parse(_EVENT, data)) for name, data in _events(path.read_bytes())]
 
         assert [unknown for _, event in events for unknown in _unknowns(event)] == []
         assert [name for name, _ in events] == [event.type for _, event in events]
@@ -296,7 +260,7 @@ class TestUnknown:
         adapter, unknown = _UNIONS[union]
         payload = {"type": "new.kind", "list": [1, 2.5, None, {"deep": [True]}], "text": "x"}
 
-        found = _parse(adapter, json.dumps(payload))
+        found = parse(adapter, json.dumps(payload))
 
         assert type(found) is unknown
         assert found.type == "new.kind"
@@ -324,7 +288,7 @@ class TestUnknown:
         """What has no type, or is no object, is kept as well; its type is None."""
         adapter, unknown = _UNIONS[union]
 
-        found = _parse(adapter, json.dumps(payload))
+        found = parse(adapter, json.dumps(payload))
 
         assert type(found) is unknown
         assert found.type is None
@@ -351,7 +315,6 @@ class TestUnknown:
             ("tool", {"type": "function", "function": {"name": "f"}}),
             ("tool", {"type": "document_library", "library_ids": "no list"}),
             ("tool", {"type": "connector"}),
-            ("tool", {"type": "connector", "connector_id": "c", "authorization": {"type": "new"}}),
             ("event", {"type": "conversation.response.started"}),
             ("event", {"type": "conversation.response.done", "usage": None}),
             ("event", {"type": "conversation.response.error", "message": "m", "code": "oops"}),
@@ -367,7 +330,7 @@ class TestUnknown:
         """What has a known type and another shape is kept with its payload."""
         adapter, unknown = _UNIONS[union]
 
-        found = _parse(adapter, json.dumps(payload))
+        found = parse(adapter, json.dumps(payload))
 
         assert type(found) is unknown
         assert found.type == payload["type"]
@@ -393,8 +356,8 @@ class TestUnknown:
             "usage": _USAGE,
         }
 
-        reply = _parse(_REPLIES["conversation.response"], json.dumps(response))
-        conversation = _parse(_CONVERSATION, json.dumps(_MODEL_CONVERSATION | {"tools": [new]}))
+        reply = parse(_REPLIES["conversation.response"], json.dumps(response))
+        conversation = parse(_CONVERSATION, json.dumps(_MODEL_CONVERSATION | {"tools": [new]}))
 
         assert type(reply.outputs[0]) is models.UnknownEntry
         text, unknown, thinking = reply.outputs[1].content
@@ -402,14 +365,104 @@ class TestUnknown:
         assert type(unknown) is models.UnknownContentChunk
         assert type(thinking.thinking[0]) is models.UnknownContentChunk
         assert type(thinking.thinking[1]) is models.TextChunk
-        assert type(conversation.tools[0]) is models.UnknownTool
+        assert type(conversation.tools[0]) is models.UnknownModelConversationTool
+
+    def test_id_of_an_entry(self) -> None:
+        """An unknown entry tells its id, as any other, if it has one."""
+        payloads: list[JsonValue] = [{"id": "x_1"}, {"id": 5}, {}, "text"]
+        found = [models.UnknownEntry(payload).id for payload in payloads]
+
+        assert found == ["x_1", None, None, None]
+
+    def test_tool_of_a_conversation(self) -> None:
+        """An unknown tool of a conversation can be given to another; none can be made up."""
+        conversation = _CONVERSATION.validate_python(
+            _MODEL_CONVERSATION | {"tools": [{"type": "new", "x": 1}, {"type": "web_search"}]}
+        )
+
+        request = models.ConversationRequest.to_send({"inputs": "x", "tools": conversation.tools})
+
+        assert json.loads(request.sent_json())["tools"] == [
+            {"type": "new", "x": 1},
+            {"type": "web_search"},
+        ]
+        with pytest.raises(ValidationError, match=r"tools\.0"):
+            models.ConversationRequest.to_send({"inputs": "x", "tools": [{"type": "new", "x": 1}]})
+
+    def test_way_to_authorize(self) -> None:
+        """An unknown one leaves its connector typed; in a request it is refused."""
+        connector = {"type": "connector", "connector_id": "c", "authorization": {"type": "new"}}
+
+        found = parse(_TOOL, json.dumps(connector))
+
+        assert type(found) is models.CustomConnector
+        assert type(found.authorization) is models.UnknownCustomConnectorAuthorization
+        with pytest.raises(ValidationError, match=r"tools\.0\.connector\.authorization"):
+            models.ConversationRequest.to_send({"inputs": "x", "tools": [connector]})
+
+    @pytest.mark.parametrize(
+        ("adapter", "payload", "defaults"),
+        [
+            (
+                _EVENT,
+                {"type": "message.output.delta", "id": "m", "content": "x"},
+                {"output_index": 0, "content_index": 0, "role": "assistant"},
+            ),
+            (_EVENT, {"type": "tool.execution.done", "id": "m", "name": "n"}, {"output_index": 0}),
+            (
+                _ENTRY,
+                {"type": "message.output", "content": "x"},
+                {"object": "entry", "role": "assistant"},
+            ),
+            (
+                _ENTRY,
+                {"content": "x", "model": "m"},
+                {"object": "entry", "type": "message.output", "role": "assistant"},
+            ),
+            (_CHUNK, {"text": "x"}, {"type": "text"}),
+            (
+                _REPLIES["conversation.response"],
+                {"conversation_id": "c", "outputs": [], "usage": {}},
+                {"object": "conversation.response"},
+            ),
+            (_CONVERSATION, _MODEL_CONVERSATION, {"object": "conversation"}),
+            (TypeAdapter(models.ConversationUsageInfo), {}, {"prompt_tokens": 0}),
+        ],
+    )
+    def test_null_for_a_default(
+        self, adapter: TypeAdapter[Any], payload: dict[str, Any], defaults: dict[str, Any]
+    ) -> None:
+        """A null where the API has a default, and takes none, is that default (gotcha 14)."""
+        text = json.dumps(payload | dict.fromkeys(defaults))
+
+        found = adapter.validate_json(text, extra="allow")
+
+        assert not isinstance(found, Unknown)
+        assert {name: getattr(found, name) for name in defaults} == defaults
+        assert found == adapter.validate_python(payload)
+
+    def test_null_that_stays(self) -> None:
+        """Where a request may hold null in place of a default, a reply keeps it."""
+        guardrail = {"block_on_error": None, "moderation_llm_v1": {"model_name": None}}
+
+        found = parse(_CONVERSATION, json.dumps(_MODEL_CONVERSATION | {"guardrails": [guardrail]}))
+
+        assert found.guardrails[0].block_on_error is None
+
+    def test_null_counts(self) -> None:
+        """A whole reply hangs on its token counts: a null is none, as for the SDK."""
+        usage = {"prompt_tokens": None, "completion_tokens": None, "total_tokens": None}
+
+        found = models.ConversationUsageInfo.model_validate(usage | {"connectors": {"a": None}})
+
+        assert found == models.ConversationUsageInfo(connectors={"a": 0})
 
     def test_delta_of_a_chunk(self) -> None:
         """The content of a delta is text or one chunk, which may be unknown."""
         delta = {"type": "message.output.delta", "id": "msg_1"}
         chunks = ["", "text", {"type": "text", "text": "t"}, {"type": "new", "x": 1}]
 
-        events = [_parse(_EVENT, json.dumps(delta | {"content": chunk})) for chunk in chunks]
+        events = [parse(_EVENT, json.dumps(delta | {"content": chunk})) for chunk in chunks]
 
         contents = [str, str, models.TextChunk, models.UnknownContentChunk]
         assert [type(event.content) for event in events] == contents
@@ -418,7 +471,7 @@ class TestUnknown:
         """A named event of an unknown type survives a round trip."""
         text = json.dumps({"event": "new.kind", "data": {"type": "new.kind", "x": [1]}})
 
-        event = _parse(TypeAdapter(models.ConversationEvents), text)
+        event = parse(TypeAdapter(models.ConversationEvents), text)
 
         assert type(event.data) is models.UnknownConversationEventsData
         assert event.data.raw == {"type": "new.kind", "x": [1]}
@@ -498,13 +551,13 @@ class TestUnknownKeys:
     )
     def test_kept_in_replies(self, adapter: TypeAdapter[Any], payload: dict[str, Any]) -> None:
         """Keys that this version does not know are kept wherever they stand."""
-        assert list(_unknowns(_parse(adapter, json.dumps(payload)))) == []
+        assert list(_unknowns(parse(adapter, json.dumps(payload)))) == []
 
     def test_readable(self) -> None:
         """An unknown key is an attribute, and stands in `model_extra`."""
         payload = {"type": "tool.execution", "name": "n", "arguments": "", "function": "web_search"}
 
-        entry = _parse(_ENTRY, json.dumps(payload))
+        entry = parse(_ENTRY, json.dumps(payload))
 
         assert entry.function == "web_search"
         assert entry.model_extra == {"function": "web_search"}
@@ -595,6 +648,11 @@ class TestMissingType:
         ("union", "given", "expected"),
         [
             ("entry", {"role": "user", "content": "x"}, models.MessageInputEntry),
+            (
+                "entry",
+                {"role": "assistant", "content": "x", "model": None},
+                models.MessageOutputEntry,
+            ),
             ("entry", {"role": "assistant", "content": "x"}, models.MessageInputEntry),
             ("entry", {"content": "x"}, models.MessageOutputEntry),
             ("entry", {"content": [{"text": "x"}]}, models.MessageOutputEntry),
@@ -650,6 +708,16 @@ class TestMissingType:
         assert request.inputs == [entry]
         assert json.loads(request.model_dump_json())["inputs"][0]["function"] == "f"
 
+    def test_outputs(self) -> None:
+        """An output is none of the inputs, whatever it looks like."""
+        outputs = [{"role": "assistant", "content": "x"}, {"name": "n", "arguments": ""}]
+        payload = {"conversation_id": "c", "outputs": outputs, "usage": {}}
+
+        reply = parse(_REPLIES["conversation.response"], json.dumps(payload))
+
+        kinds = [type(output) for output in reply.outputs]
+        assert kinds == [models.MessageOutputEntry, models.ToolExecutionEntry]
+
 
 class TestConversations:
     """Which of the two a conversation is (gotcha 9)."""
@@ -670,7 +738,7 @@ class TestConversations:
         """An ``agent_id`` that is not null makes it an agent's."""
         payload = {"object": "conversation", "id": "conv_1", **_DATES, **fields}
 
-        found = _parse(_CONVERSATION, json.dumps(payload))
+        found = parse(_CONVERSATION, json.dumps(payload))
 
         assert type(found) is expected
         assert _exact(getattr(found, "agent_version", None)) == _exact(fields.get("agent_version"))

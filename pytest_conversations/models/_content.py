@@ -1,34 +1,38 @@
 """Content chunks of messages (contract section 6)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Discriminator, Tag
+from pydantic import Tag
 
-from pytest_conversations.models._base import OPEN_UNION, Model, Unknown, tag
+from pytest_conversations.models._base import OPEN_UNION, TolerantModel, Unknown, by_type
+from pytest_conversations.models._enums import BuiltInConnectors, ImageDetail
 
 
-class TextChunk(Model):
+class TextChunk(TolerantModel):
     """A piece of text."""
 
     type: Literal["text"] = "text"
     text: str
 
 
-class ImageURL(Model):
+class ImageURL(TolerantModel):
     """Where an image is, and in which detail the model should see it."""
 
     url: str
-    detail: str | None = None
+    detail: ImageDetail | None = None
 
 
-class ImageURLChunk(Model):
+ImageURLUnion: TypeAlias = str | ImageURL
+
+
+class ImageURLChunk(TolerantModel):
     """An image, by URL or data URL."""
 
     type: Literal["image_url"] = "image_url"
-    image_url: str | ImageURL
+    image_url: ImageURLUnion
 
 
-class DocumentURLChunk(Model):
+class DocumentURLChunk(TolerantModel):
     """A document, by URL."""
 
     type: Literal["document_url"] = "document_url"
@@ -36,41 +40,41 @@ class DocumentURLChunk(Model):
     document_name: str | None = None
 
 
-class ToolFileChunk(Model):
+ToolFileChunkTool: TypeAlias = BuiltInConnectors
+ToolReferenceChunkTool: TypeAlias = BuiltInConnectors
+ReferenceID: TypeAlias = int | str
+
+
+class ToolFileChunk(TolerantModel):
     """A file that a tool made."""
 
     type: Literal["tool_file"] = "tool_file"
-    tool: str
+    tool: ToolFileChunkTool
     file_id: str
     file_name: str | None = None
     file_type: str | None = None
 
 
-class ToolReferenceChunk(Model):
+class ToolReferenceChunk(TolerantModel):
     """A source that a tool found."""
 
     type: Literal["tool_reference"] = "tool_reference"
-    tool: str
+    tool: ToolReferenceChunkTool
     title: str
     url: str | None = None
     favicon: str | None = None
     description: str | None = None
 
 
-class ReferenceChunk(Model):
+class ReferenceChunk(TolerantModel):
     """References to earlier sources, by number or name."""
 
     type: Literal["reference"] = "reference"
-    reference_ids: list[int | str]
+    reference_ids: list[ReferenceID]
 
 
 class UnknownContentChunk(Unknown):
     """A chunk of a type that this version does not know."""
-
-
-def _chunk_type(value: object) -> str:
-    """The tag of a chunk. A ``type`` may be left out: then the field that only it has tells."""
-    return tag(value, _OWN_FIELDS)
 
 
 _OWN_FIELDS = (
@@ -83,19 +87,24 @@ _OWN_FIELDS = (
     ("tool_reference", {"tool", "title"}),
 )
 
-_ThinkingChunk = Annotated[
+_OF_THOUGHTS = [each for each in _OWN_FIELDS if each[0] in {"text", "reference", "tool_reference"}]
+_OF_MESSAGES = [each for each in _OWN_FIELDS if each[0] != "reference"]
+
+_KnownThinking = Annotated[
     Annotated[TextChunk, Tag("text")]
     | Annotated[ReferenceChunk, Tag("reference")]
     | Annotated[ToolReferenceChunk, Tag("tool_reference")],
-    Discriminator(_chunk_type),
+    by_type("part of a thought", _OF_THOUGHTS),
 ]
 
+Thinking = Annotated[_KnownThinking | UnknownContentChunk, OPEN_UNION]
 
-class ThinkChunk(Model):
+
+class ThinkChunk(TolerantModel):
     """What the model thought before it answered."""
 
     type: Literal["thinking"] = "thinking"
-    thinking: list[Annotated[_ThinkingChunk | UnknownContentChunk, OPEN_UNION]]
+    thinking: list[Thinking]
     signature: str | None = None
     closed: bool | None = None
 
@@ -111,7 +120,14 @@ KnownContentChunk = Annotated[
     | Annotated[ThinkChunk, Tag("thinking")]
     | Annotated[ToolFileChunk, Tag("tool_file")]
     | Annotated[ToolReferenceChunk, Tag("tool_reference")],
-    Discriminator(_chunk_type),
+    by_type("chunk", _OF_MESSAGES),
 ]
 
 ContentChunk = Annotated[KnownContentChunk | UnknownContentChunk, OPEN_UNION]
+
+MessageInputContentChunks: TypeAlias = ContentChunk
+MessageOutputContentChunks: TypeAlias = ContentChunk
+OutputContentChunks: TypeAlias = ContentChunk
+MessageInputEntryContent: TypeAlias = str | list[ContentChunk]
+MessageOutputEntryContent: TypeAlias = str | list[ContentChunk]
+MessageOutputEventContent: TypeAlias = str | ContentChunk

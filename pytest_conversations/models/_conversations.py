@@ -1,28 +1,33 @@
 """Replies of the operations (contract section 10)."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from pydantic import Discriminator, JsonValue, Tag
 
-from pytest_conversations.models._base import Model
-from pytest_conversations.models._entries import Entry
-from pytest_conversations.models._requests import CompletionArgs, GuardrailConfig
-from pytest_conversations.models._tools import Tool
+from pytest_conversations.models._base import TolerantModel
+from pytest_conversations.models._completion import CompletionArgs
+from pytest_conversations.models._entries import (
+    ConversationResponseOutput,
+    Entry,
+    MessageEntries,
+)
+from pytest_conversations.models._guardrails import GuardrailConfig
+from pytest_conversations.models._tools import ModelConversationTool
 from pytest_conversations.models._usage import ConversationUsageInfo
 
 
-class ConversationResponse(Model):
+class ConversationResponse(TolerantModel):
     """What the model added to a conversation."""
 
     object: str = "conversation.response"
     conversation_id: str
-    outputs: list[Entry]
+    outputs: list[ConversationResponseOutput]
     usage: ConversationUsageInfo
     guardrails: list[dict[str, JsonValue]] | None = None
 
 
-class ConversationHistory(Model):
+class ConversationHistory(TolerantModel):
     """All entries of a conversation, oldest first."""
 
     object: str = "conversation.history"
@@ -30,15 +35,15 @@ class ConversationHistory(Model):
     entries: list[Entry]
 
 
-class ConversationMessages(Model):
+class ConversationMessages(TolerantModel):
     """The messages of a conversation, oldest first."""
 
     object: str = "conversation.messages"
     conversation_id: str
-    messages: list[Entry]
+    messages: list[MessageEntries]
 
 
-class _Conversation(Model):
+class _Conversation(TolerantModel):
     object: str = "conversation"
     id: str
     created_at: datetime
@@ -53,16 +58,19 @@ class ModelConversation(_Conversation):
 
     model: str
     instructions: str | None = None
-    tools: list[Tool] | None = None
+    tools: list[ModelConversationTool] | None = None
     completion_args: CompletionArgs | None = None
     guardrails: list[GuardrailConfig] | None = None
+
+
+AgentConversationAgentVersion: TypeAlias = str | int
 
 
 class AgentConversation(_Conversation):
     """A conversation with an agent."""
 
     agent_id: str
-    agent_version: str | int | None = None
+    agent_version: AgentConversationAgentVersion | None = None
 
 
 def _conversation_kind(value: object) -> str:
@@ -73,7 +81,8 @@ def _conversation_kind(value: object) -> str:
     return "model" if agent_id is None else "agent"
 
 
-Conversation = Annotated[
+ResponseV1ConversationsGet = Annotated[
     Annotated[ModelConversation, Tag("model")] | Annotated[AgentConversation, Tag("agent")],
     Discriminator(_conversation_kind),
 ]
+AgentsAPIV1ConversationsListResponse = ResponseV1ConversationsGet

@@ -1,19 +1,29 @@
 """Entries of a conversation (contract section 5)."""
 
-from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Discriminator, JsonValue, Tag
+from pydantic import ConfigDict, JsonValue, Tag
 
-from pytest_conversations.models._base import OPEN_UNION, Model, Unknown, tag
-from pytest_conversations.models._content import ContentChunk
+from pytest_conversations.models._base import OPEN_UNION, Time, TolerantModel, Unknown, by_type
+from pytest_conversations.models._content import (
+    MessageInputEntryContent,
+    MessageOutputEntryContent,
+)
+from pytest_conversations.models._enums import (
+    BuiltInConnectors,
+    FunctionCallEntryConfirmationStatus,
+    MessageInputEntryRole,
+)
 
 
-class _Entry(Model):
+class _Entry(TolerantModel):
+    # A number that JSON does not have would be sent as null.
+    model_config = ConfigDict(allow_inf_nan=False)
+
     object: str = "entry"
     type: str  # each entry says which; here it keeps the place that it has on the wire
-    created_at: datetime | None = None
-    completed_at: datetime | None = None
+    created_at: Time | None = None
+    completed_at: Time | None = None
     id: str | None = None
 
     not_nullable = frozenset({"created_at", "id"})
@@ -23,9 +33,11 @@ class MessageInputEntry(_Entry):
     """What was said to the model."""
 
     type: Literal["message.input"] = "message.input"
-    role: str
-    content: str | list[ContentChunk]
-    prefix: bool = False
+    role: MessageInputEntryRole
+    content: MessageInputEntryContent
+    prefix: bool | None = False
+
+    not_nullable = frozenset({"created_at", "id", "prefix"})
 
 
 class MessageOutputEntry(_Entry):
@@ -35,7 +47,11 @@ class MessageOutputEntry(_Entry):
     agent_id: str | None = None
     model: str | None = None
     role: str = "assistant"
-    content: str | list[ContentChunk]
+    content: MessageOutputEntryContent
+
+
+FunctionCallEntryArguments: TypeAlias = dict[str, JsonValue] | str
+ToolExecutionEntryName: TypeAlias = BuiltInConnectors
 
 
 class FunctionCallEntry(_Entry):
@@ -46,8 +62,8 @@ class FunctionCallEntry(_Entry):
     model: str | None = None
     tool_call_id: str
     name: str
-    arguments: dict[str, JsonValue] | str
-    confirmation_status: str | None = None
+    arguments: FunctionCallEntryArguments
+    confirmation_status: FunctionCallEntryConfirmationStatus | None = None
 
 
 class FunctionResultEntry(_Entry):
@@ -64,9 +80,11 @@ class ToolExecutionEntry(_Entry):
     type: Literal["tool.execution"] = "tool.execution"
     agent_id: str | None = None
     model: str | None = None
-    name: str
+    name: ToolExecutionEntryName
     arguments: str | None = None
     info: dict[str, JsonValue] | None = None
+
+    not_nullable = frozenset({"created_at", "id", "arguments", "info"})
 
 
 class AgentHandoffEntry(_Entry):
@@ -82,10 +100,11 @@ class AgentHandoffEntry(_Entry):
 class UnknownEntry(Unknown):
     """An entry of a type that this version does not know."""
 
-
-def _entry_type(value: object) -> str:
-    """The tag of an entry. A ``type`` may be left out (section 5): then its fields tell."""
-    return tag(value, _OWN_FIELDS)
+    @property
+    def id(self) -> str | None:
+        """The id of the entry, if the payload has one."""
+        id_ = self.root.get("id") if isinstance(self.root, dict) else None
+        return id_ if isinstance(id_, str) else None
 
 
 # In this order: the fields of the first are the rarest.
@@ -94,18 +113,37 @@ _OWN_FIELDS = (
     ("function.result", {"tool_call_id", "result"}),
     ("function.call", {"tool_call_id", "name", "arguments"}),
     ("tool.execution", {"name", "arguments"}),
-    ("message.input", {"role", "content"}),
+    ("message.output", {"content", "agent_id"}),
+    ("message.output", {"content", "model"}),
+    ("message.input", {"role", "content"}),  # also of an assistant (gotcha 27)
     ("message.output", {"content"}),
 )
+_OF_A_REPLY = [each for each in _OWN_FIELDS if each[0] not in {"message.input", "function.result"}]
+_OF_MESSAGES = [each for each in _OWN_FIELDS if each[0].startswith("message.")]
 
-InputEntry = Annotated[
-    Annotated[MessageInputEntry, Tag("message.input")]
-    | Annotated[MessageOutputEntry, Tag("message.output")]
-    | Annotated[FunctionResultEntry, Tag("function.result")]
-    | Annotated[FunctionCallEntry, Tag("function.call")]
-    | Annotated[ToolExecutionEntry, Tag("tool.execution")]
-    | Annotated[AgentHandoffEntry, Tag("agent.handoff")],
-    Discriminator(_entry_type),
+_MessageInput = Annotated[MessageInputEntry, Tag("message.input")]
+_MessageOutput = Annotated[MessageOutputEntry, Tag("message.output")]
+_FunctionCall = Annotated[FunctionCallEntry, Tag("function.call")]
+_FunctionResult = Annotated[FunctionResultEntry, Tag("function.result")]
+_ToolExecution = Annotated[ToolExecutionEntry, Tag("tool.execution")]
+_AgentHandoff = Annotated[AgentHandoffEntry, Tag("agent.handoff")]
+
+InputEntries = Annotated[
+    _MessageInput
+    | _MessageOutput
+    | _FunctionResult
+    | _FunctionCall
+    | _ToolExecution
+    | _AgentHandoff,
+    by_type("entry", _OWN_FIELDS),
 ]
+_Output = Annotated[
+    _MessageOutput | _FunctionCall | _ToolExecution | _AgentHandoff,
+    by_type("output", _OF_A_REPLY),
+]
+_Message = Annotated[_MessageInput | _MessageOutput, by_type("message", _OF_MESSAGES)]
 
-Entry = Annotated[InputEntry | UnknownEntry, OPEN_UNION]
+# Which entries stand where: contract section 5.
+Entry = Annotated[InputEntries | UnknownEntry, OPEN_UNION]
+ConversationResponseOutput = Annotated[_Output | UnknownEntry, OPEN_UNION]
+MessageEntries = Annotated[_Message | UnknownEntry, OPEN_UNION]

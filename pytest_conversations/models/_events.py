@@ -1,13 +1,23 @@
 """Server-sent events of a streamed conversation (contract section 12.1)."""
 
+import functools
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, JsonValue
+from pydantic import BeforeValidator, Field, JsonValue
 
-from pytest_conversations.models._base import OPEN_UNION, Model, Unknown
-from pytest_conversations.models._content import ContentChunk
+from pytest_conversations.models._base import OPEN_UNION, Model, Unknown, without_nulls
+from pytest_conversations.models._content import MessageOutputEventContent
+from pytest_conversations.models._enums import (
+    BuiltInConnectors,
+    FunctionCallEventConfirmationStatus,
+    SSETypes,
+)
 from pytest_conversations.models._usage import ConversationUsageInfo
+
+ToolExecutionStartedEventName: TypeAlias = BuiltInConnectors
+ToolExecutionDeltaEventName: TypeAlias = BuiltInConnectors
+ToolExecutionDoneEventName: TypeAlias = BuiltInConnectors
 
 
 class _Event(Model):
@@ -50,7 +60,7 @@ class MessageOutputEvent(_OutputEvent):
     model: str | None = None
     agent_id: str | None = None
     role: str = "assistant"
-    content: str | ContentChunk
+    content: MessageOutputEventContent
 
 
 class ToolExecutionStartedEvent(_OutputEvent):
@@ -59,7 +69,7 @@ class ToolExecutionStartedEvent(_OutputEvent):
     type: Literal["tool.execution.started"] = "tool.execution.started"
     model: str | None = None
     agent_id: str | None = None
-    name: str
+    name: ToolExecutionStartedEventName
     arguments: str | None = None
 
 
@@ -67,7 +77,7 @@ class ToolExecutionDeltaEvent(_OutputEvent):
     """A fragment of the arguments of a hosted tool."""
 
     type: Literal["tool.execution.delta"] = "tool.execution.delta"
-    name: str
+    name: ToolExecutionDeltaEventName
     arguments: str
 
 
@@ -75,7 +85,7 @@ class ToolExecutionDoneEvent(_OutputEvent):
     """A hosted tool is done."""
 
     type: Literal["tool.execution.done"] = "tool.execution.done"
-    name: str
+    name: ToolExecutionDoneEventName
     info: dict[str, JsonValue] | None = None
 
 
@@ -104,7 +114,7 @@ class FunctionCallEvent(_OutputEvent):
     name: str
     tool_call_id: str
     arguments: str
-    confirmation_status: str | None = None
+    confirmation_status: FunctionCallEventConfirmationStatus | None = None
 
 
 class UnknownConversationEventsData(Unknown):
@@ -125,13 +135,22 @@ _KnownConversationEventsData = Annotated[
     Field(discriminator="type"),
 ]
 
+# A null counts as the default here, too. Only an event that is not read as it is comes so far:
+# streams have thousands of events.
+_WithoutNulls = Annotated[
+    _KnownConversationEventsData,
+    BeforeValidator(
+        functools.partial(without_nulls, keys={"output_index", "content_index", "role"})
+    ),
+]
+
 ConversationEventsData = Annotated[
-    _KnownConversationEventsData | UnknownConversationEventsData, OPEN_UNION
+    _KnownConversationEventsData | _WithoutNulls | UnknownConversationEventsData, OPEN_UNION
 ]
 
 
 class ConversationEvents(Model):
     """One server-sent event: its name and its data. The type of ``data`` decides, not the name."""
 
-    event: str
+    event: SSETypes
     data: ConversationEventsData

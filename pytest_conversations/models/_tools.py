@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue
 
 from pytest_conversations.models._base import OPEN_UNION, RequestModel, Unknown
 
@@ -69,18 +69,37 @@ class DocumentLibraryTool(RequestModel):
     tool_configuration: ToolConfiguration | None = None
 
 
-class APIKeyAuth(RequestModel):
+_Secret = Annotated[str, Field(repr=False)]
+"""A text that the representation of its model leaves out."""
+
+
+class _Authorization(RequestModel):
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+
+class APIKeyAuth(_Authorization):
     """An API key for a connector."""
 
     type: Literal["api-key"] = "api-key"
-    value: str
+    value: _Secret
 
 
-class OAuth2TokenAuth(RequestModel):
+class OAuth2TokenAuth(_Authorization):
     """An OAuth 2 token for a connector."""
 
     type: Literal["oauth2-token"] = "oauth2-token"
-    value: str
+    value: _Secret
+
+
+class UnknownCustomConnectorAuthorization(Unknown):
+    """A way to authorize that this version does not know."""
+
+
+CustomConnectorAuthorization = Annotated[
+    Annotated[APIKeyAuth | OAuth2TokenAuth, Field(discriminator="type")]
+    | UnknownCustomConnectorAuthorization,
+    OPEN_UNION,
+]
 
 
 class CustomConnector(RequestModel):
@@ -88,17 +107,15 @@ class CustomConnector(RequestModel):
 
     type: Literal["connector"] = "connector"
     connector_id: str
-    authorization: Annotated[APIKeyAuth | OAuth2TokenAuth, Field(discriminator="type")] | None = (
-        None
-    )
+    authorization: CustomConnectorAuthorization | None = None
     tool_configuration: ToolConfiguration | None = None
 
 
-class UnknownTool(Unknown):
+class UnknownModelConversationTool(Unknown):
     """A tool of a type that this version does not know."""
 
 
-KnownTool = Annotated[
+ConversationRequestTool = Annotated[
     FunctionTool
     | WebSearchTool
     | WebSearchPremiumTool
@@ -109,4 +126,7 @@ KnownTool = Annotated[
     Field(discriminator="type"),
 ]
 
-Tool = Annotated[KnownTool | UnknownTool, OPEN_UNION]
+ConversationStreamRequestTool = ConversationRequestTool
+ModelConversationTool = Annotated[
+    ConversationRequestTool | UnknownModelConversationTool, OPEN_UNION
+]

@@ -3,21 +3,19 @@
 The order of the keys is the one of the published schemas: the recorded agents have theirs in it.
 """
 
-from typing import TypeVar
+from collections.abc import Sequence
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 
 from pytest_conversations.models import (
     CompletionArgs,
     ConversationRequest,
+    ConversationRequestTool,
     ConversationRestartRequest,
     GuardrailConfig,
-    KnownTool,
     RequestModel,
 )
 from pytest_conversations.sandbox._wire import Object, new_id, now
-
-_Part = TypeVar("_Part", bound=RequestModel)
 
 
 class AgentRequest(RequestModel):
@@ -26,7 +24,7 @@ class AgentRequest(RequestModel):
     model: str
     name: str
     instructions: str | None = None
-    tools: list[KnownTool] | None = None
+    tools: list[ConversationRequestTool] | None = None
     completion_args: CompletionArgs | None = None
     guardrails: list[GuardrailConfig] | None = None
     description: str | None = None
@@ -90,7 +88,7 @@ def _settings(request: ConversationRequest | AgentRequest) -> Object:
     }
 
 
-def _dumped(parts: list[_Part] | None) -> list[Object]:
+def _dumped(parts: Sequence[BaseModel] | None) -> list[Object]:
     return [part.model_dump(mode="json", by_alias=True) for part in parts or []]
 
 
