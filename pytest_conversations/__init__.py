@@ -10,7 +10,14 @@ from pytest_conversations._version import __version__
 
 if TYPE_CHECKING:
     from pytest_conversations._settings import ConversationsConfig
-    from pytest_conversations.client import ConversationsClient, EventStream
+    from pytest_conversations.client import (
+        AsyncConversationsClient,
+        AsyncEventStream,
+        BackoffStrategy,
+        ConversationsClient,
+        EventStream,
+        RetryConfig,
+    )
     from pytest_conversations.errors import (
         CassetteError,
         CassetteFormatError,
@@ -24,6 +31,9 @@ if TYPE_CHECKING:
     from pytest_conversations.snapshot import ConversationSnapshotExtension
 
 __all__ = [
+    "AsyncConversationsClient",
+    "AsyncEventStream",
+    "BackoffStrategy",
     "CassetteError",
     "CassetteFormatError",
     "ConversationSnapshotExtension",
@@ -33,6 +43,7 @@ __all__ = [
     "HTTPValidationError",
     "MistralError",
     "ResponseValidationError",
+    "RetryConfig",
     "SDKError",
     "SecretLeakError",
     "UnrecordedRequestError",
@@ -45,13 +56,20 @@ if not TYPE_CHECKING:  # a type checker that saw this would take every misspelt 
         import importlib
 
         homes = {
+            "AsyncConversationsClient": "client",
+            "AsyncEventStream": "client",
+            "BackoffStrategy": "client",
             "ConversationSnapshotExtension": "snapshot",
             "ConversationsClient": "client",
             "ConversationsConfig": "_settings",
             "EventStream": "client",
+            "RetryConfig": "client",
         }
         if name not in __all__:
             message = f"module {__name__!r} has no attribute {name!r}"
             raise AttributeError(message)
         home = importlib.import_module(f"{__name__}.{homes.get(name, 'errors')}")
         return getattr(home, name)
+
+    def __dir__() -> list[str]:
+        return __all__

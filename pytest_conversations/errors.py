@@ -19,6 +19,7 @@ None of them derives from an httpx error, so that no retry loop eats them.
 
 from __future__ import annotations
 
+import copyreg
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,7 +41,14 @@ __all__ = [
 ]
 
 
-class MistralError(Exception):
+class _Error(Exception):
+    """An error that can be copied and pickled, whatever its constructor takes."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
+
+
+class MistralError(_Error):
     """The API answered with an error (contract section 13).
 
     Attributes:
@@ -64,11 +72,14 @@ class HTTPValidationError(MistralError):
     """422: the API refused the request.
 
     Attributes:
-        data: what it said; ``data.detail`` lists what it refused and why, or is None.
+        data: what it said; ``data.detail`` lists what it refused and why, and is None where the
+            body does not say that; the ``body`` is there all the same.
     """
 
-    def __init__(self, data: HTTPValidationErrorData, raw_response: httpx.Response) -> None:
-        super().__init__(raw_response.text, raw_response)
+    def __init__(
+        self, data: HTTPValidationErrorData, raw_response: httpx.Response, message: str
+    ) -> None:
+        super().__init__(message, raw_response)
         self.data = data
 
 
@@ -80,7 +91,7 @@ class ResponseValidationError(MistralError):
     """A 2XX whose status, content type or body is not what the operation returns."""
 
 
-class CassetteError(Exception):
+class CassetteError(_Error):
     """Something is wrong with a cassette or with recording it."""
 
 

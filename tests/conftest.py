@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpcore  # noqa: F401 - see below
 import pytest
+from clients import KINDS, Clients, clients_of
 from support import Script, Serve, listening
 
 # pytester forgets what a run in this process imports, and neither C extensions nor httpx's map of
@@ -15,6 +16,7 @@ import pytest_conversations.capture
 import pytest_conversations.client
 import pytest_conversations.sandbox
 import pytest_conversations.snapshot  # noqa: F401 - see above
+from pytest_conversations.sandbox import Sandbox
 
 with contextlib.suppress(ImportError):
     import httpcore2  # noqa: F401 - see above
@@ -23,11 +25,46 @@ pytest_plugins = ["pytester"]
 
 
 @pytest.fixture
-def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+def pytester(
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    _no_environment: None,
+) -> pytest.Pytester:
     """Run pytest inside a test as if it were alone, where this suite runs under pytest-xdist."""
     for name in [name for name in os.environ if name.startswith("PYTEST_XDIST")]:
         monkeypatch.delenv(name)
+    # Installed here for this suite's own tests; it warns of a setting that most projects have.
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:asyncio")
     return pytester
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test depends on what is set on the developer's machine."""
+    if request.node.get_closest_marker("live") is None:
+        for name in ("MISTRAL_API_KEY", "MISTRAL_SERVER_URL", "PYTEST_ADDOPTS"):
+            monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(params=KINDS)
+def clients(request: pytest.FixtureRequest) -> Iterator[Clients]:
+    """Makes clients, of each kind in turn."""
+    with clients_of(request.param) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    """One stand-in of the API for all."""
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """The event loops on which async tests run."""
+    name: str = request.param
+    return name
 
 
 @pytest.fixture

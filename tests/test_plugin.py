@@ -28,13 +28,6 @@ TALK = """
 RECORD = ("--conversations-mode=once", "--conversations-sandbox")
 
 
-@pytest.fixture(autouse=True)
-def _no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test of this module depends on the developer's environment."""
-    for name in ("MISTRAL_API_KEY", "MISTRAL_SERVER_URL", "PYTEST_ADDOPTS"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every attempt to connect fail."""
@@ -293,6 +286,58 @@ def test_no_traceback_shows_the_key(
         result = pytester.runpytest("-vv", "-l", "--log-level=DEBUG", *options)
         assert result.ret == pytest.ExitCode.TESTS_FAILED
         result.stdout.no_fnmatch_line(f"*{KEY}*")
+
+
+@pytest.mark.parametrize("ending", ["\n", " "])
+def test_no_traceback_shows_a_key_that_cannot_be_sent(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    """As a key with a line break from a file; nor do errors of other headers and bad arguments."""
+    monkeypatch.setenv("MISTRAL_API_KEY", KEY + ending)
+    monkeypatch.setenv("TOKEN", KEY)
+    pytester.makepyfile(
+        test_it="""
+        import asyncio
+        import os
+
+        import pytest_conversations
+
+        def test_key(conversations):
+            conversations.list()
+
+        def test_stream(conversations):
+            conversations.start_stream(model="m", inputs="x")
+
+        def test_header(conversations):
+            conversations.list(http_headers={"x": None})
+
+        def test_header_beside_it(conversations):
+            conversations.list(http_headers={"x": os.environ["TOKEN"], "y y": ""})
+
+        def test_argument(conversations):
+            conversations.start(inputs=5, metadata={"x": os.environ["TOKEN"]})
+
+        def test_tool(conversations):
+            secret = {"type": "api-key", "value": [os.environ["TOKEN"]]}
+            try:
+                conversations.start(inputs="x", tools=[{"authorization": secret}])
+            finally:
+                del secret
+
+        def test_server(conversations):
+            conversations.list(server_url="none")
+
+        def test_async(conversation_cassette):
+            client = pytest_conversations.AsyncConversationsClient()
+            asyncio.run(client.list())
+        """
+    )
+    for options in (RECORD, ()):
+        for shown in ((), ("-vv", "-l", "--log-level=DEBUG")):
+            result = pytester.runpytest(*shown, *options)
+            result.assert_outcomes(failed=8)
+            result.stdout.fnmatch_lines(["E * the API key holds U+*", "E * the API key holds U+*"])
+            result.stdout.no_fnmatch_line(f"*{KEY}*")
 
 
 def test_unused_interactions_are_named(pytester: pytest.Pytester) -> None:

@@ -1,16 +1,15 @@
 """The arguments of the operations, typed. What is not given is not sent (contract section 3)."""
 
-from collections.abc import Mapping, Sequence
-from typing import Required, TypedDict
+from collections.abc import Iterable, Mapping
+from typing import Required, TypeAlias, TypedDict
 
-from pydantic import JsonValue
-
+from pytest_conversations.client._retries import RetryConfig
 from pytest_conversations.models import (
     CompletionArgs,
+    Entry,
     GuardrailConfig,
     HandoffExecution,
-    InputEntry,
-    KnownTool,
+    ModelConversationTool,
     ToolCallConfirmation,
 )
 
@@ -18,11 +17,13 @@ from pytest_conversations.models import (
 class CallOptions(TypedDict, total=False):
     """What every operation takes besides its own arguments."""
 
-    server_url: str
+    retries: RetryConfig | None
+    """Which failures are tried again, before the client's; None for none."""
+    server_url: str | None
     """Origin, with an optional path prefix, for this call; before the client's own."""
-    timeout_ms: int | None
+    timeout_ms: float | None
     """Longest wait in ms for connecting, sending, and between two chunks; before the client's."""
-    http_headers: Mapping[str, str]
+    http_headers: Mapping[str, str] | None
     """Headers of this call; they replace those of the client."""
 
 
@@ -33,7 +34,7 @@ class ListParameters(CallOptions, total=False):
     """From 0 (the default)."""
     page_size: int | None
     """Conversations a page; 100 by default."""
-    metadata: Mapping[str, JsonValue] | None
+    metadata: Mapping[str, object] | None
     """Only conversations with this metadata."""
 
 
@@ -41,6 +42,7 @@ class ConversationParameters(CallOptions):
     """Arguments of ``get``, ``delete``, ``get_history`` and ``get_messages``."""
 
     conversation_id: str
+    """The conversation."""
 
 
 class _RunParameters(CallOptions, total=False):
@@ -48,43 +50,62 @@ class _RunParameters(CallOptions, total=False):
     """Whether the service keeps the conversation."""
     handoff_execution: HandoffExecution | None
     """Who runs a hand-off: the ``server`` (its default) or the ``client``."""
-    completion_args: CompletionArgs | Mapping[str, JsonValue] | None
+    completion_args: CompletionArgs | Mapping[str, object] | None
     """How the model samples."""
+
+
+Inputs: TypeAlias = str | Iterable[Entry | Mapping[str, object]]
+"""A text, or entries: models, dicts, or what an earlier call returned."""
 
 
 class StartParameters(_RunParameters, total=False):
     """Arguments of ``start`` and ``start_stream``: None is sent as null."""
 
-    inputs: Required[str | Sequence[InputEntry | Mapping[str, JsonValue]]]
-    """Text, or entries."""
+    inputs: Required[Inputs]
+    """What is said."""
     instructions: str | None
-    tools: Sequence[KnownTool | Mapping[str, JsonValue]] | None
-    guardrails: Sequence[GuardrailConfig | Mapping[str, JsonValue]] | None
+    """What the model is told beforehand."""
+    tools: Iterable[ModelConversationTool | Mapping[str, object]] | None
+    """Functions of the app, and tools that the service runs."""
+    guardrails: Iterable[GuardrailConfig | Mapping[str, object]] | None
+    """Moderation of the inputs."""
     name: str | None
+    """Of the conversation."""
     description: str | None
-    metadata: Mapping[str, JsonValue] | None
+    """Of the conversation."""
+    metadata: Mapping[str, object] | None
+    """JSON data that is kept with the conversation."""
     agent_id: str | None
     """The agent to talk to; give this or ``model``."""
     agent_version: str | int | None
+    """A version of the agent, by number or alias."""
     model: str | None
+    """The model to talk to."""
 
 
 class AppendParameters(_RunParameters, total=False):
     """Arguments of ``append`` and ``append_stream``: None is not sent (gotcha 5)."""
 
     conversation_id: Required[str]
-    inputs: str | Sequence[InputEntry | Mapping[str, JsonValue]] | None
-    """Text, or entries; may be left out where ``tool_confirmations`` are given."""
-    tool_confirmations: Sequence[ToolCallConfirmation | Mapping[str, JsonValue]] | None
+    """The conversation."""
+    inputs: Inputs | None
+    """What is said; may be left out where ``tool_confirmations`` are given."""
+    tool_confirmations: Iterable[ToolCallConfirmation | Mapping[str, object]] | None
+    """Answers to calls that wait for one (contract section 3.4)."""
 
 
 class RestartParameters(_RunParameters, total=False):
     """Arguments of ``restart`` and ``restart_stream``."""
 
     conversation_id: Required[str]
+    """The earlier conversation."""
     from_entry_id: Required[str]
     """The last entry that the new conversation keeps."""
-    inputs: str | Sequence[InputEntry | Mapping[str, JsonValue]] | None
-    guardrails: Sequence[GuardrailConfig | Mapping[str, JsonValue]] | None
-    metadata: Mapping[str, JsonValue] | None
+    inputs: Inputs | None
+    """What is said."""
+    guardrails: Iterable[GuardrailConfig | Mapping[str, object]] | None
+    """Moderation of the inputs."""
+    metadata: Mapping[str, object] | None
+    """JSON data that is kept with the new conversation."""
     agent_version: str | int | None
+    """A version of the agent, by number or alias."""

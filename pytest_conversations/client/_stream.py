@@ -1,42 +1,39 @@
-"""Events of a streamed reply: bytes to server-sent events to typed events (contract section 12)."""
+"""Streamed replies: iterators of events that read from the connection (contract section 12)."""
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from types import TracebackType
 from typing import Self
 
 import httpx
-import pydantic
-from pydantic import TypeAdapter
 
-from pytest_conversations._sse import Decoder, ServerSentEvent
-from pytest_conversations.errors import ResponseValidationError
-from pytest_conversations.models import ConversationEvents, ConversationEventsData
-
-_SHOWN = 1000  # characters of an event that an error message shows
-_DATA: TypeAdapter[ConversationEventsData] = TypeAdapter(ConversationEventsData)
+from pytest_conversations.client._reading import BaseEventStream
+from pytest_conversations.models import ConversationEvents, ConversationResponse
 
 
-class EventStream:
+class EventStream(BaseEventStream):
     """The events of one reply: an iterator, once through, and a context manager.
 
-    Leaving the ``with`` block or calling `close` releases the connection.
+    Leaving the ``with`` block or calling `close` releases the connection. Iterating raises
+    httpx's error where the connection breaks off, ``ResponseValidationError`` for an event that is
+    no JSON, and ``httpx.StreamConsumed`` or ``httpx.StreamClosed`` for a second time through.
 
     Attributes:
-        response: the ``httpx.Response`` that is being read.
+        raw_response: the ``httpx.Response`` that is being read.
     """
 
     def __init__(self, response: httpx.Response) -> None:
-        self.response = response
-        self._events = self._read()
-        self._closed = False
+        super().__init__(response)
+        self._reading = self._read()
 
     def __iter__(self) -> Iterator[ConversationEvents]:
+        self._refuse_second_reading()
         return self
 
     def __next__(self) -> ConversationEvents:
         if self._closed:
             raise StopIteration
-        return next(self._events)
+        return next(self._reading)
 
     def __enter__(self) -> Self:
         return self
@@ -52,24 +49,94 @@ class EventStream:
     def close(self) -> None:
         """Release the connection. What was not read is lost."""
         self._closed = True  # not by closing the generator: another thread may be inside of it
-        self.response.close()
+        self.raw_response.close()
+
+    def response(self) -> ConversationResponse:
+        """Read what is left, and put the reply together.
+
+        Returns:
+            What the same call without a stream would have returned.
+
+        Raises:
+            SDKError: the stream ended with an error event.
+            ResponseValidationError: the stream was cut, or its events make no whole reply.
+            httpx.StreamClosed: it was closed before its end.
+        """
+        if self.outcome is None:
+            for _ in self:
+                pass
+        return self._reassembled()
 
     def _read(self) -> Iterator[ConversationEvents]:
-        decoder = Decoder()
-        for chunk in self.response.iter_bytes():
-            for event in decoder.feed(chunk):
-                yield self._typed(event)
-        last = decoder.flush()
-        if last is not None:
-            yield self._typed(last)
-
-    def _typed(self, event: ServerSentEvent) -> ConversationEvents:
         try:
-            data = _DATA.validate_json(event.data, extra="allow")
-        except pydantic.ValidationError as invalid:
-            text = event.data.decode("utf-8", "replace")
-            msg = f"An event of the stream is no JSON: {text[:_SHOWN]!r}"
-            raise ResponseValidationError(msg, self.response, text) from invalid
-        # The type of the data stands in for a name that was not sent (gotcha 17).
-        name = event.event or data.type or "message"
-        return ConversationEvents.model_construct(event=name, data=data)
+            for chunk in self.raw_response.iter_bytes():
+                yield from self._take(chunk)
+            yield from self._take_rest()
+        except GeneratorExit:  # nobody reads on; that is no end of the stream
+            raise
+        except BaseException as error:
+            self._fail(error)
+            raise
+        self._ended = True
+
+
+class AsyncEventStream(BaseEventStream):
+    """The twin of `EventStream` for async apps: an async iterator and an async context manager.
+
+    Attributes:
+        raw_response: the ``httpx.Response`` that is being read.
+    """
+
+    def __init__(self, response: httpx.Response) -> None:
+        super().__init__(response)
+        self._reading = self._read()
+
+    def __aiter__(self) -> AsyncIterator[ConversationEvents]:
+        self._refuse_second_reading()
+        return self
+
+    async def __anext__(self) -> ConversationEvents:
+        if self._closed:
+            raise StopAsyncIteration
+        return await anext(self._reading)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Release the connection. What was not read is lost."""
+        self._closed = True
+        with contextlib.suppress(RuntimeError):  # another task is inside of it
+            await self._reading.aclose()
+        await self.raw_response.aclose()
+
+    close = aclose
+
+    async def response(self) -> ConversationResponse:
+        """Read what is left, and put the reply together; see `EventStream.response`."""
+        if self.outcome is None:
+            async for _ in self:
+                pass
+        return self._reassembled()
+
+    async def _read(self) -> AsyncGenerator[ConversationEvents, None]:
+        try:
+            async for chunk in self.raw_response.aiter_bytes():
+                for event in self._take(chunk):
+                    yield event
+            for event in self._take_rest():
+                yield event
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            self._fail(error)
+            raise
+        self._ended = True

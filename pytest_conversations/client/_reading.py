@@ -1,0 +1,151 @@
+"""What is read of a streamed reply: bytes to events, and what they say (contract section 12)."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import httpx
+import pydantic
+from pydantic import TypeAdapter
+
+from pytest_conversations import _reassembly
+from pytest_conversations._sse import Decoder, ServerSentEvent
+from pytest_conversations.errors import ResponseValidationError, SDKError
+from pytest_conversations.models import (
+    ConversationEvents,
+    ConversationEventsData,
+    ConversationResponse,
+    ResponseDoneEvent,
+    ResponseErrorEvent,
+)
+
+_SHOWN = 1000  # characters of an event that an error message shows
+_DATA: TypeAdapter[ConversationEventsData] = TypeAdapter(ConversationEventsData)
+_LAST = (ResponseDoneEvent, ResponseErrorEvent)
+_SENTINEL = b"[DONE]"  # ends the streams of other APIs; a proxy may add it here (gotcha 16)
+
+
+def _data(data: bytes) -> ConversationEventsData:
+    try:
+        return _DATA.validate_json(data, extra="allow")
+    except pydantic.ValidationError:
+        # The standard reads what is no UTF-8 as U+FFFD. That takes a second look, since most is.
+        text = data.decode("utf-8", "replace")
+        if "\ufffd" not in text:
+            raise
+        return _DATA.validate_json(text, extra="allow")
+
+
+class BaseEventStream:
+    """What both kinds of stream share: all but the I/O.
+
+    Attributes:
+        raw_response: the ``httpx.Response`` that is being read.
+    """
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.raw_response = response
+        self._events: list[ConversationEvents] = []
+        self._text = _reassembly.Text()
+        self._decoder = Decoder()
+        self._last: ResponseDoneEvent | ResponseErrorEvent | None = None
+        self._ended = False
+        self._failure = ""
+        self._closed = False
+
+    @property
+    def events(self) -> list[ConversationEvents]:
+        """The events that were read so far."""
+        return list(self._events)
+
+    @property
+    def outcome(self) -> Literal["done", "error", "cut"] | None:
+        """How the stream ended; None as long as it was not read to its end.
+
+        ``done``: with the event that ends a reply. ``error``: with an error event, which came like
+        any other. ``cut``: with neither, or in the middle of an event, whether the connection broke
+        off or not; or because it could not be read on.
+        """
+        if self._last is None:
+            return "cut" if self._ended else None
+        return "done" if isinstance(self._last, ResponseDoneEvent) else "error"
+
+    @property
+    def text(self) -> str:
+        """The text of the messages in the events that were read so far."""
+        return self._text.of(event.data for event in self._events[self._text.taken :])
+
+    def raise_for_error(self) -> None:
+        """Raise an error if the stream ended with one, or was cut.
+
+        Raises:
+            SDKError: it ended with an error event, whose data is the ``body``.
+            ResponseValidationError: it was cut.
+            RuntimeError: it was not read to its end, so nobody knows.
+        """
+        if isinstance(self._last, ResponseErrorEvent):
+            msg = (
+                f"The API ended the stream with an error: {self._last.message} ({self._last.code})"
+            )
+            raise SDKError(msg, self.raw_response, self._last.model_dump_json())
+        if self.outcome == "cut":
+            why = self._failure or "it ended without a whole event conversation.response.done"
+            msg = f"The stream was cut short after {len(self._events)} events: {why}"
+            raise ResponseValidationError(msg, self.raw_response, "")
+        if self.outcome is None:
+            msg = "The stream was not read to its end, so that it may still end with an error"
+            raise RuntimeError(msg)
+
+    def _take(self, chunk: bytes) -> Iterator[ConversationEvents]:
+        for event in self._decoder.feed(chunk):
+            if event.data != _SENTINEL:
+                yield self._typed(event)
+
+    def _take_rest(self) -> Iterator[ConversationEvents]:
+        """The event that the end of the stream left open (gotcha 18)."""
+        last = self._decoder.flush()
+        if last is not None and last.data != _SENTINEL:
+            yield self._typed(last)
+
+    def _typed(self, event: ServerSentEvent) -> ConversationEvents:
+        try:
+            data = _data(event.data)
+        except pydantic.ValidationError as invalid:
+            text = event.data.decode("utf-8", "replace")
+            what = "An event of the stream is no JSON" if event.complete else "It ends in an event"
+            msg = f"{what}: {text[:_SHOWN]!r}"
+            raise ResponseValidationError(msg, self.raw_response, text) from invalid
+        # An event without its blank line is of a stream that was cut, whatever it says.
+        if isinstance(data, _LAST) and event.complete:
+            self._last = self._last if isinstance(self._last, ResponseErrorEvent) else data
+        # The type of the data stands in for a name that was not sent (gotcha 17).
+        name = event.event or data.type or "message"
+        typed = ConversationEvents.model_construct(event=name, data=data)
+        self._events.append(typed)
+        return typed
+
+    def _fail(self, error: BaseException) -> None:
+        # Not the error itself, whose traceback holds this stream.
+        self._ended, self._failure = True, f"{type(error).__name__}: {error}"
+
+    def _refuse_second_reading(self) -> None:
+        """Raise httpx's error where nothing would come, as if the reply were empty."""
+        error: httpx.StreamError | None = None
+        if self._failure:
+            error = httpx.StreamConsumed()
+            error.args = (f"The stream broke off: {self._failure}. `events` has what was read.",)
+        elif self._ended:
+            error = httpx.StreamConsumed()
+            error.args = ("The stream was read to its end; `events` has what was read.",)
+        elif self._closed:
+            error = httpx.StreamClosed()
+            error.args = ("The stream was closed; `events` has what was read.",)
+        if error is not None:
+            raise error
+
+    def _reassembled(self) -> ConversationResponse:
+        self.raise_for_error()
+        try:
+            return _reassembly.response(event.data for event in self._events)
+        except ValueError as incomplete:
+            msg = f"The events of the stream make no whole reply: {incomplete}"
+            raise ResponseValidationError(msg, self.raw_response, "") from incomplete
