@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self, cast
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from pytest_conversations import AsyncConversationsClient, ConversationsClient, EventStream
@@ -149,6 +150,12 @@ CALLS = (
         "text/event-stream",
     ),
 )
+
+
+def each_call(wanted: Callable[[Call], bool] = bool) -> pytest.MarkDecorator:
+    """Run a test for each operation, or for those that are wanted."""
+    calls = [pytest.param(call, id=call.name) for call in CALLS if wanted(call)]
+    return pytest.mark.parametrize("call", calls)
 
 
 def answer(request: httpx.Request) -> httpx.Response:

@@ -13,13 +13,13 @@ import pydantic
 import pytest
 from clients import (
     AFTERWARDS,
-    CALLS,
     NULLS,
     ORIGIN,
     Call,
     Clients,
     Service,
     body_of,
+    each_call,
     path_and_query,
     perform,
     sent,
@@ -34,16 +34,10 @@ from pytest_conversations import (
     models,
 )
 
-
-def _each(wanted: Callable[[Call], bool]) -> pytest.MarkDecorator:
-    calls = [pytest.param(call, id=call.name) for call in CALLS if wanted(call)]
-    return pytest.mark.parametrize("call", calls)
-
-
-_each_call = _each(lambda call: bool(call.name))
-_each_stream = _each(lambda call: call.name.endswith("_stream"))
-_each_reply = _each(lambda call: not call.name.endswith("_stream"))
-_each_with_id = _each(lambda call: "conversation_id" in call.arguments)
+_each_call = each_call()
+_each_stream = each_call(lambda call: call.name.endswith("_stream"))
+_each_reply = each_call(lambda call: not call.name.endswith("_stream"))
+_each_with_id = each_call(lambda call: "conversation_id" in call.arguments)
 
 
 class TestRequests:

@@ -4,7 +4,7 @@ import copy
 import json
 import pickle
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from clients import (
     Clients,
     Service,
     answer,
+    each_call,
     perform,
     replying,
 )
@@ -48,15 +49,10 @@ class _Broken(httpx.SyncByteStream):
         self.closed = True
 
 
-def _each(wanted: Callable[[Call], bool]) -> pytest.MarkDecorator:
-    calls = [pytest.param(call, id=call.name) for call in CALLS if wanted(call)]
-    return pytest.mark.parametrize("call", calls)
-
-
-_each_call = _each(lambda call: bool(call.name))
-_each_stream = _each(lambda call: call.name.endswith("_stream"))
-_each_reply = _each(lambda call: not call.name.endswith("_stream"))
-_each_with_id = _each(lambda call: "conversation_id" in call.arguments)
+_each_call = each_call()
+_each_stream = each_call(lambda call: call.name.endswith("_stream"))
+_each_reply = each_call(lambda call: not call.name.endswith("_stream"))
+_each_with_id = each_call(lambda call: "conversation_id" in call.arguments)
 
 
 class TestReplies:

@@ -3,13 +3,11 @@
 import json
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 from clients import (
-    CALLS,
     DONE,
     MODEL,
     SSE,
@@ -17,6 +15,7 @@ from clients import (
     Call,
     Clients,
     Service,
+    each_call,
     event,
     perform,
 )
@@ -33,12 +32,7 @@ from pytest_conversations.sandbox import Sandbox
 DELTA = event("message.output.delta", id="msg_1", content="Hi")
 
 
-def _each(wanted: Callable[[Call], bool]) -> pytest.MarkDecorator:
-    calls = [pytest.param(call, id=call.name) for call in CALLS if wanted(call)]
-    return pytest.mark.parametrize("call", calls)
-
-
-_each_stream = _each(lambda call: call.name.endswith("_stream"))
+_each_stream = each_call(lambda call: call.name.endswith("_stream"))
 
 
 class TestEventStream:
