@@ -6,9 +6,16 @@ from pathlib import Path
 
 from pytest_conversations._settings import SERVER_URL, Settings
 from pytest_conversations._tally import Tally
-from pytest_conversations.capture import Capture
+from pytest_conversations.capture import Capture, Shape
 from pytest_conversations.cassette import ConversationCassette, Scrubber
 from pytest_conversations.errors import CassetteError
+
+# Where our client, and the official SDK in its versions 2 and 3, and 1, wait before they try again.
+_WAITING = (
+    "pytest_conversations.client._waiting",
+    "mistralai.client.utils.retries",
+    "mistralai.utils.retries",
+)
 
 
 @contextlib.contextmanager
@@ -54,7 +61,11 @@ def cassette_of_test(
     )
     send_to = sandbox_url() if settings.sandbox and cassette.records else None
     capture = Capture(
-        cassette, [SERVER_URL, settings.server_url, *settings.origins], send_to=send_to
+        cassette,
+        [SERVER_URL, settings.server_url, *settings.origins],
+        send_to=send_to,
+        shape=Shape(settings.chunking, settings.pace, settings.cut_after),
+        waiting=_WAITING,
     )
     tally.cassettes.append(cassette.path)
     with capture.installed():

@@ -7,13 +7,15 @@ ini file, that before the environment, and that before the default.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     import pytest
 
+    from pytest_conversations.capture import Chunking
     from pytest_conversations.cassette import RequestHook, ResponseHook
 
 T = TypeVar("T")
@@ -73,7 +75,11 @@ class ConversationsConfig:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What applies to one test. The fields are those of `ConversationsConfig`, and ``cassette``."""
+    """What applies to one test: the fields of `ConversationsConfig`, and the marker's own.
+
+    Attributes:
+        pace: what recorded times are multiplied by on replay; 0 for ``instant``.
+    """
 
     mode: str
     server_url: str
@@ -83,12 +89,20 @@ class Settings:
     origins: tuple[str, ...]
     match_on: tuple[str, ...] | None
     cassette: str | None
+    chunking: Chunking
+    pace: float
+    cut_after: int | None
     before_record_request: RequestHook | None
     before_record_response: ResponseHook | None
 
 
-MARKER = "conversations(cassette=None, mode=None, match_on=None)"
-_MARKER_ARGUMENTS = ("cassette", "mode", "match_on")
+MARKER = (
+    "conversations(cassette=None, mode=None, match_on=None, chunking='recorded', pace='instant', "
+    "cut_after=None)"
+)
+_MARKER_ARGUMENTS = ("cassette", "mode", "match_on", "chunking", "pace", "cut_after")
+_CHUNKINGS = ("recorded", "events", "whole", "bytes")
+_PACES = {"instant": 0.0, "recorded": 1.0}
 
 
 def resolve(
@@ -148,6 +162,9 @@ def resolve(
         origins=_texts("origins", config.origins) or (),
         match_on=_texts("match_on", match_on),
         cassette=cassette,
+        chunking=_chunking(marker.get("chunking", "recorded")),
+        pace=_pace(marker.get("pace", "instant")),
+        cut_after=_cut_after(marker.get("cut_after")),
         before_record_request=config.before_record_request,
         before_record_response=config.before_record_response,
     )
@@ -164,6 +181,35 @@ def _url(given: str) -> str:
         msg = f"conversations server URL {given!r} is none; give one such as {SERVER_URL}"
         raise SettingsError(msg)
     return given
+
+
+def _chunking(given: object) -> Chunking:
+    if _is_whole(given, at_least=1) or given in _CHUNKINGS:
+        return cast("Chunking", given)
+    choices = ", ".join(map(repr, _CHUNKINGS))
+    msg = f"chunking is {given!r}; choose from {choices}, or give a number of bytes"
+    raise SettingsError(msg)
+
+
+def _pace(given: object) -> float:
+    if isinstance(given, str) and given in _PACES:
+        return _PACES[given]
+    number = isinstance(given, int | float) and not isinstance(given, bool)
+    if number and 0 <= cast("float", given) < math.inf:
+        return float(cast("float", given))
+    msg = f"pace is {given!r}; choose from 'instant', 'recorded', or give a number from 0"
+    raise SettingsError(msg)
+
+
+def _cut_after(given: object) -> int | None:
+    if given is None or _is_whole(given, at_least=0):
+        return cast("int | None", given)
+    msg = f"cut_after is {given!r}, not a number of events"
+    raise SettingsError(msg)
+
+
+def _is_whole(given: object, *, at_least: int) -> bool:
+    return isinstance(given, int) and not isinstance(given, bool) and given >= at_least
 
 
 def _merge(markers: Iterable[pytest.Mark]) -> dict[str, object]:

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 
@@ -97,3 +98,34 @@ def _receive(accepted: socket.socket) -> Received | None:
         body += accepted.recv(65536)
     method, target, _ = line.split(" ")
     return Received(method, target, headers, body)
+
+
+SSE = "Content-Type: text/event-stream; charset=utf-8"
+CHUNKED = "Transfer-Encoding: chunked"
+
+
+def stream_of(*chunks: bytes, pause: float = 0.0) -> Script:
+    """Answer with a stream of these chunks, each after a pause in s."""
+
+    def script(connection: Connection) -> None:
+        connection.head(SSE, CHUNKED)
+        for chunk in chunks:
+            time.sleep(pause)
+            connection.chunk(chunk)
+        connection.last_chunk()
+
+    return script
+
+
+@contextlib.contextmanager
+def full_queue() -> Iterator[str]:
+    """A server that accepts nobody, and whose queue is full; gives its URL."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(8):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)  # noqa: FBT003 - the name of the method says it
+            waiting.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -1,132 +1,19 @@
 """Capture at the transports: live while recording, and the same again on replay."""
 
-import asyncio
-import contextlib
 import gzip
+import socket
 import threading
 import time
-import types
-from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from support import Connection, Script, Serve
+from libraries import HEADERS, KEY, Capturing, Client
+from support import CHUNKED, SSE, Connection, Serve, stream_of
 
 from pytest_conversations.capture import Capture
 from pytest_conversations.cassette import ConversationCassette, Scrubber
 from pytest_conversations.errors import CassetteError, UnrecordedRequestError
-
-KEY = "zK4dummy0key1for2tests3only4xyzw"
-HEADERS = {"authorization": f"Bearer {KEY}"}
-SSE = "Content-Type: text/event-stream; charset=utf-8"
-CHUNKED = "Transfer-Encoding: chunked"
-
-
-class Client:
-    """One client, sync or async, of one library, driven from synchronous tests."""
-
-    def __init__(self, library: types.ModuleType, *, is_async: bool) -> None:
-        self.library = library
-        self._is_async = is_async
-
-    def post(self, url: str, body: object = None, read: str = "iter_raw") -> list[object]:
-        """Post, read the response with the method of that name, and give what it gave."""
-        seen: list[object] = []
-        self.collect(url, seen, body=body, read=read)
-        return seen
-
-    def collect(
-        self,
-        url: str,
-        seen: list[object],
-        *,
-        body: object = None,
-        read: str = "iter_raw",
-        stop_after: int | None = None,
-        on_first: Callable[[], None] = lambda: None,
-    ) -> None:
-        """The same, into a list that keeps what was read before an error."""
-
-        def take(item: object) -> bool:
-            seen.append(item)
-            if len(seen) == 1:
-                on_first()
-            return len(seen) == stop_after
-
-        if self._is_async:
-            asyncio.run(self._collect_async(url, body, read, take))
-        else:
-            self._collect_sync(url, body, read, take)
-
-    def _collect_sync(
-        self, url: str, body: object, read: str, take: Callable[[object], bool]
-    ) -> None:
-        with (
-            self.library.Client() as client,
-            client.stream("POST", url, json=body, headers=HEADERS) as response,
-        ):
-            if read == "read":
-                take(response.read())
-                return
-            for item in getattr(response, read)():
-                if take(item):
-                    return
-
-    async def _collect_async(
-        self, url: str, body: object, read: str, take: Callable[[object], bool]
-    ) -> None:
-        async with (
-            self.library.AsyncClient() as client,
-            client.stream("POST", url, json=body, headers=HEADERS) as response,
-        ):
-            if read == "read":
-                take(await response.aread())
-                return
-            items: AsyncIterator[object] = getattr(response, f"a{read}")()
-            async for item in items:
-                if take(item):
-                    return
-
-
-@pytest.fixture(params=["httpx-sync", "httpx-async", "httpx2-sync", "httpx2-async"])
-def client(request: pytest.FixtureRequest) -> Client:
-    """Each kind of client in turn."""
-    name, _, kind = request.param.partition("-")
-    return Client(pytest.importorskip(name), is_async=kind == "async")
-
-
-Capturing = Callable[..., contextlib.AbstractContextManager[ConversationCassette]]
-
-
-@pytest.fixture
-def capturing(tmp_path: Path) -> Capturing:
-    """Open the test's cassette in a mode and capture; write it at the end."""
-
-    @contextlib.contextmanager
-    def open_cassette(
-        url: str, mode: str = "once", send_to: str | None = None
-    ) -> Iterator[ConversationCassette]:
-        cassette = ConversationCassette(
-            str(tmp_path / "cassette.yaml"), mode=mode, scrubber=Scrubber({"MISTRAL_API_KEY": KEY})
-        )
-        with Capture(cassette, [url], send_to=send_to).installed():
-            yield cassette
-        cassette.write()
-
-    return open_cassette
-
-
-def _stream_of(*chunks: bytes, pause: float = 0.0) -> Script:
-    def script(connection: Connection) -> None:
-        connection.head(SSE, CHUNKED)
-        for chunk in chunks:
-            time.sleep(pause)
-            connection.chunk(chunk)
-        connection.last_chunk()
-
-    return script
-
 
 EVENTS = [b"event: a\nda", b'ta: {"x":"caf\xc3', b'\xa9"}\n\nevent: b\ndata: {}\n\n', b": end\r\n"]
 
@@ -136,7 +23,7 @@ def test_replay_gives_the_chunks_of_the_recording(
     client: Client, serve: Serve, capturing: Capturing, read: str
 ) -> None:
     """What the caller reads on replay is what it read live, chunk by chunk, by any method."""
-    url = serve(_stream_of(*EVENTS, pause=0.005))
+    url = serve(stream_of(*EVENTS, pause=0.005))
     untouched = client.post(url, {"n": 1}, read)
     with capturing(url):
         live = client.post(url, {"n": 1}, read)
@@ -173,34 +60,13 @@ def test_chunks_arrive_while_they_are_recorded(
 
 def test_times_of_chunks_are_recorded(serve: Serve, capturing: Capturing) -> None:
     """The table holds the ms between chunks, as they were on the wire."""
-    url = serve(_stream_of(b"data: 1\n\n", b"data: 2\n\n", pause=0.05))
+    url = serve(stream_of(b"data: 1\n\n", b"data: 2\n\n", pause=0.05))
     with capturing(url) as cassette:
         Client(httpx, is_async=False).post(url)
         (interaction,) = cassette.interactions
     pairs = [pair.split("+") for pair in interaction.response["stream"]["chunks"].split()]
     assert [size for _, size in pairs] == ["9", "9"]
     assert all(45 <= int(ms) < 500 for ms, _ in pairs)
-
-
-def test_compressed_replies_are_stored_readable(
-    client: Client, serve: Serve, capturing: Capturing, tmp_path: Path
-) -> None:
-    """A gzip body is stored decoded, and a caller that decodes gets the right bytes on replay."""
-    body = b'{"answer":"\xc3\xa9","n":[1,2.50,{}]}'
-    packed = gzip.compress(body)
-
-    def script(connection: Connection) -> None:
-        connection.head("Content-Type: application/json", "Content-Encoding: gzip", CHUNKED)
-        for at in range(0, len(packed), 7):
-            connection.chunk(packed[at : at + 7])
-        connection.last_chunk()
-
-    url = serve(script)
-    with capturing(url):
-        live = client.post(url, read="read")
-    assert '"answer": "é"' in (tmp_path / "cassette.yaml").read_text(encoding="utf-8")
-    with capturing(url, mode="none"):
-        assert client.post(url, read="read") == live == [body]
 
 
 def test_a_body_that_cannot_be_decoded_replays_as_one(
@@ -221,69 +87,11 @@ def test_a_body_that_cannot_be_decoded_replays_as_one(
     assert KEY.encode() not in (tmp_path / "cassette.yaml").read_bytes()
 
 
-def test_a_stream_that_dies_replays_as_it_died(
-    client: Client, serve: Serve, capturing: Capturing
-) -> None:
-    """After the same chunks the caller gets the same exception class of its own library."""
-
-    def script(connection: Connection) -> None:
-        connection.head(SSE, CHUNKED)
-        connection.chunk(b"data: 1\n\n")
-        connection.chunk(b"data: 2\n\n")
-
-    url = serve(script)
-    live: list[object] = []
-    with capturing(url), pytest.raises(client.library.RemoteProtocolError):
-        client.collect(url, live)
-    replayed: list[object] = []
-    with capturing(url, mode="none"), pytest.raises(client.library.RemoteProtocolError):
-        client.collect(url, replayed)
-    assert replayed == live
-    assert live in ([b"data: 1\n\n", b"data: 2\n\n"], [b"data: 1\n\ndata: 2\n\n"])
-
-
-def test_a_refused_connection_replays_as_one(client: Client, capturing: Capturing) -> None:
-    """No response at all is an interaction, too."""
-    url = "http://127.0.0.1:1"
-    with capturing(url) as cassette:
-        with pytest.raises(client.library.ConnectError):
-            client.post(url)
-        assert [each.response["status"]["code"] for each in cassette.interactions] == [0]
-    with capturing(url, mode="none"), pytest.raises(client.library.ConnectError):
-        client.post(url)
-
-
-def test_a_stream_closed_early_cannot_be_replayed_further(
-    client: Client, serve: Serve, capturing: Capturing
-) -> None:
-    """It replays up to where the caller closed it; reading on is an error, not an end."""
-    release = threading.Event()
-
-    def script(connection: Connection) -> None:
-        connection.head(SSE, CHUNKED)
-        connection.chunk(b"data: 1\n\n")
-        release.wait(timeout=10)
-
-    url = serve(script)
-    with capturing(url):
-        client.collect(url, [], stop_after=1)
-    release.set()
-    with capturing(url, mode="none"):
-        seen: list[object] = []
-        client.collect(url, seen, stop_after=1)
-        assert seen == [b"data: 1\n\n"]
-    with capturing(url, mode="none"):
-        seen = []
-        with pytest.raises(UnrecordedRequestError, match="closed this response before its end"):
-            client.collect(url, seen)
-        assert seen == [b"data: 1\n\n"]
-
-
 def test_other_origins_pass_untouched(
     client: Client, serve: Serve, capturing: Capturing, tmp_path: Path
 ) -> None:
     """Another port is another origin: its requests are neither recorded nor refused."""
-    url = serve(_stream_of(b"live"))
+    url = serve(stream_of(b"live"))
     with capturing("http://127.0.0.1:1", mode="none") as cassette:
         assert client.post(url) == [b"live"]
         assert not cassette.interactions
@@ -298,7 +106,7 @@ def test_requests_go_to_another_server_and_keep_their_url(
 
     def script(connection: Connection) -> None:
         hosts.append(connection.received.headers["host"])
-        _stream_of(connection.received.target.encode())(connection)
+        stream_of(connection.received.target.encode())(connection)
 
     server = serve(script)
     url = "https://api.example.test/v1/conversations?a=1"
@@ -314,7 +122,7 @@ def test_user_and_password_of_a_url_are_not_in_it(
     client: Client, serve: Serve, capturing: Capturing, tmp_path: Path
 ) -> None:
     """They went into the Authorization header; replay needs none, or others."""
-    url = serve(_stream_of(b"data: 1\n\n"))
+    url = serve(stream_of(b"data: 1\n\n"))
     with capturing(url):
         client.post(url.replace("://", "://ada:correct-horse@"))
     text = (tmp_path / "cassette.yaml").read_text(encoding="utf-8")
@@ -331,7 +139,7 @@ def test_the_same_request_twice_is_recorded_and_replayed_in_order(
     count = iter(range(9))
 
     def script(connection: Connection) -> None:
-        _stream_of(b"%d" % next(count))(connection)
+        stream_of(b"%d" % next(count))(connection)
 
     url = serve(script)
     with capturing(url):
@@ -347,7 +155,7 @@ def test_concurrent_requests_each_get_their_own_answer(serve: Serve, capturing: 
 
     def script(connection: Connection) -> None:
         time.sleep(0.02)
-        _stream_of(connection.received.body)(connection)
+        stream_of(connection.received.body)(connection)
 
     url = serve(script)
     client = Client(httpx, is_async=False)
@@ -387,7 +195,7 @@ def test_recording_without_a_key_is_refused(capturing: Capturing, tmp_path: Path
 
 def test_hooks_may_leave_a_request_alone(serve: Serve, tmp_path: Path) -> None:
     """Vcrpy's hook: None in place of a request sends it on, neither recorded nor refused."""
-    url = serve(_stream_of(b"live"))
+    url = serve(stream_of(b"live"))
     cassette = ConversationCassette(
         str(tmp_path / "cassette.yaml"),
         mode="none",
@@ -415,6 +223,30 @@ def test_two_set_cookie_headers_stay_two(serve: Serve, capturing: Capturing) -> 
         replayed = httpx.post(url, headers=HEADERS)
     assert replayed.headers.get_list("set-cookie") == ["<SET-COOKIE>"] * 2
     assert replayed.headers["x-name"] == live.headers["x-name"]
+
+
+def test_another_patch_over_ours_may_be_undone_later(
+    capturing: Capturing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As another plugin does: what it puts back then is ours, which does no more."""
+    patched: list[tuple[type, str]] = [
+        (httpx.HTTPTransport, "handle_request"),
+        (socket.socket, "connect"),
+    ]
+    before = [getattr(*each) for each in patched]
+    for owner, name in patched:
+        monkeypatch.setattr(
+            owner, name, getattr(owner, name)
+        )  # so that after this test it is as it was
+    with pytest.MonkeyPatch.context() as other:
+        with capturing("http://127.0.0.1:1", mode="none"):
+            for owner, name in patched:
+                other.setattr(owner, name, lambda *_: None)
+        assert httpx.HTTPTransport.handle_request(None, None) is None  # type: ignore[arg-type]
+
+    assert all(getattr(*each) is not old for each, old in zip(patched, before, strict=True))
+    with pytest.raises(httpx.ConnectError):
+        httpx.get("http://127.0.0.1:1")
 
 
 def test_the_transports_are_put_back(capturing: Capturing) -> None:

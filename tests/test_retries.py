@@ -1,6 +1,5 @@
 """What is tried again, and after which wait (contract section 13)."""
 
-import asyncio
 import sys
 import time
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from clients import DONE, RESPONSE, SSE, STARTED, Clients, Service, event, perform
@@ -52,7 +52,7 @@ def _failing(times: int, status: int = 503, headers: dict[str, str] | None = Non
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The waits, in s, that a client asked for; none of them is waited. Others sleep as ever."""
     asked: list[float] = []
-    for module in (time, asyncio):
+    for module in (time, anyio):
         monkeypatch.setattr(module, "sleep", _noting(module.sleep, asked))
     return asked
 
@@ -60,7 +60,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def _noting(sleep: Callable[..., Any], asked: list[float]) -> Callable[..., Any]:
     def noted(seconds: float, *args: object) -> object:
         caller: str = sys._getframe(1).f_globals["__name__"]  # noqa: SLF001 - who sleeps
-        if not caller.startswith("tenacity"):
+        if not caller.startswith("pytest_conversations.client"):
             return sleep(seconds, *args)
         asked.append(seconds)
         return sleep(0)

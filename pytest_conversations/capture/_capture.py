@@ -6,21 +6,33 @@ injected into an app, and retries, redirects and hooks of a client work as they 
 
 import contextlib
 import functools
+import warnings
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from typing import NamedTuple
 
+import anyio
 import httpx
+from vcr.request import Request
 
 from pytest_conversations.capture import _exchange
+from pytest_conversations.capture._guard import Guard, Origin
 from pytest_conversations.capture._library import Library, installed
+from pytest_conversations.capture._patches import replaced
 from pytest_conversations.capture._recorder import Recorder
+from pytest_conversations.capture._shape import Shape
 from pytest_conversations.capture._streams import AsyncTee, Tee
-from pytest_conversations.cassette import ConversationCassette
-from pytest_conversations.errors import CassetteError
-
-Origin: TypeAlias = tuple[str, str, int | None]
+from pytest_conversations.capture._waits import Waits
+from pytest_conversations.cassette import ConversationCassette, Response
+from pytest_conversations.errors import CassetteError, UnrecordedRequestError
 
 _CREDENTIALS = ("authorization", "proxy-authorization", "x-api-key", "api-key", "cookie")
+
+
+class _Hang(NamedTuple):
+    """A request that was never answered, since the task that made it was cancelled."""
+
+    made: Request
+    patience: float
 
 
 class Capture:
@@ -31,24 +43,40 @@ class Capture:
         origins: URLs whose origins (RFC 6454: scheme, host and port) are captured; requests to
             all others pass untouched.
         send_to: URL of a server to send to instead; the cassette keeps the request's own URL.
+        shape: how recorded responses are given.
+        waiting: names of modules in which clients wait before they try again.
     """
 
     def __init__(
-        self, cassette: ConversationCassette, origins: Sequence[str], *, send_to: str | None = None
+        self,
+        cassette: ConversationCassette,
+        origins: Sequence[str],
+        *,
+        send_to: str | None = None,
+        shape: Shape | None = None,
+        waiting: Sequence[str] = (),
     ) -> None:
         self._cassette = cassette
         self._origins = {_origin(httpx.URL(url)) for url in origins}
         self._send_to = None if send_to is None else httpx.URL(send_to)
+        self._replay = _exchange.Replay(cassette.path, shape or Shape())
         self._recorders: list[Recorder] = []
+        # A patch of another plugin over ours, undone after ours, puts ours back.
+        self._is_installed = False
+        self._guard = Guard(self._origins, self._meet)
+        self._until = contextlib.ExitStack()
+        self._waits = Waits(waiting, self._replay.shape.pace, self._until)
 
     @contextlib.contextmanager
     def installed(self) -> Iterator[None]:
         """Capture until the end of the ``with`` block."""
-        with contextlib.ExitStack() as stack:
-            stack.callback(self._end_recordings)
+        with self._until as stack:
+            stack.callback(self._end)
             for library in installed():
                 stack.enter_context(self._patch(library))
                 stack.enter_context(self._patch_async(library))
+            stack.enter_context(self._guard.installed())
+            self._is_installed = True
             yield
 
     def _patch(self, library: Library) -> contextlib.AbstractContextManager[None]:
@@ -59,19 +87,21 @@ class Capture:
             transport: httpx.HTTPTransport, request: httpx.Request
         ) -> httpx.Response:
             __tracebackhide__ = True  # pytest: the caller's frames are what matters
-            if _origin(request.url) not in self._origins:
+            if not self._captures(request):
                 return original(transport, request)
             answer = self._answer(library, request, request.read())
-            if not isinstance(answer, Recorder):
-                return answer or original(transport, request)
-            try:
-                response = original(transport, self._outgoing(library, request))
-            except library.TransportError as error:
-                answer.fail(error)
-                raise
+            if isinstance(answer, _Hang):
+                raise self._cassette.miss(answer.made, _exchange.CANCELLED)
+            if answer is not None and not isinstance(answer, Recorder):
+                return answer
+            with self._guard.expecting():
+                if answer is None:
+                    return original(transport, request)
+                with answer.watching():
+                    response = original(transport, self._outgoing(library, request))
             return answer.listen(response, Tee)
 
-        return _replaced(library.HTTPTransport, "handle_request", handle_request)
+        return replaced(library.HTTPTransport, "handle_request", handle_request)
 
     def _patch_async(self, library: Library) -> contextlib.AbstractContextManager[None]:
         original = library.AsyncHTTPTransport.handle_async_request
@@ -81,23 +111,29 @@ class Capture:
             transport: httpx.AsyncHTTPTransport, request: httpx.Request
         ) -> httpx.Response:
             __tracebackhide__ = True  # pytest: the caller's frames are what matters
-            if _origin(request.url) not in self._origins:
+            if not self._captures(request):
                 return await original(transport, request)
             answer = self._answer(library, request, await request.aread())
-            if not isinstance(answer, Recorder):
-                return answer or await original(transport, request)
-            try:
-                response = await original(transport, self._outgoing(library, request))
-            except library.TransportError as error:
-                answer.fail(error)
-                raise
+            if isinstance(answer, _Hang):
+                await anyio.sleep(answer.patience)
+                raise self._cassette.miss(answer.made, _exchange.CANCELLED)
+            if answer is not None and not isinstance(answer, Recorder):
+                return answer
+            with self._guard.expecting():
+                if answer is None:
+                    return await original(transport, request)
+                with answer.watching():
+                    response = await original(transport, self._outgoing(library, request))
             return answer.listen(response, AsyncTee)
 
-        return _replaced(library.AsyncHTTPTransport, "handle_async_request", handle_async_request)
+        return replaced(library.AsyncHTTPTransport, "handle_async_request", handle_async_request)
+
+    def _captures(self, request: httpx.Request) -> bool:
+        return self._is_installed and _origin(request.url) in self._origins
 
     def _answer(
         self, library: Library, request: httpx.Request, body: bytes
-    ) -> httpx.Response | Recorder | None:
+    ) -> httpx.Response | Recorder | _Hang | None:
         """A recorded response, or what records the live one; None where the hook says neither."""
         __tracebackhide__ = True
         sent = _exchange.cassette_request(request, body)
@@ -106,15 +142,24 @@ class Capture:
             return None
         recorded = self._cassette.play(made)
         if recorded is not None:
-            path = self._cassette.path
-            return _exchange.library_response(
-                recorded, library, path, lambda: self._cassette.miss(made, _CLOSED)
-            )
+            return self._played(recorded, made, library)
         if self._send_to is None and not any(name in request.headers for name in _CREDENTIALS):
             raise self._cassette.refuse(CassetteError(_NO_KEY.format(made.method, made.uri)))
         recorder = Recorder(self._cassette.record(sent), library, f"{made.method} {made.uri}")
         self._recorders.append(recorder)
         return recorder
+
+    def _played(
+        self, recorded: Response, made: Request, library: Library
+    ) -> httpx.Response | _Hang:
+        __tracebackhide__ = True
+        if not httpx.codes.is_success(recorded["status"]["code"]):
+            self._waits.replay(last=not self._cassette.answers(made))
+        patience = _exchange.patience(recorded)
+        if "error" in recorded and patience is not None:
+            return _Hang(made, patience)
+        beyond = functools.partial(self._cassette.miss, made)
+        return self._replay.response(recorded, library, beyond)
 
     def _outgoing(self, library: Library, request: httpx.Request) -> httpx.Request:
         """The request as it is sent: the caller's, unless it goes to another server."""
@@ -132,31 +177,41 @@ class Capture:
             extensions=request.extensions,
         )
 
-    def _end_recordings(self) -> None:
+    def _meet(self, url: str) -> None:
+        """A client that is not captured is about to go to the API."""
+        __tracebackhide__ = True
+        if not self._is_installed:
+            return
+        if self._cassette.records:
+            warnings.warn(_NOT_RECORDED.format(url), stacklevel=5)
+        else:
+            raise self._cassette.refuse(UnrecordedRequestError(_NOT_CAPTURED.format(url)))
+
+    def _end(self) -> None:
+        self._is_installed = False
         for recorder in self._recorders:
             recorder.end()
 
 
-_CLOSED = (
-    "The recording ends here: when it was made, the test closed this response before its end, and "
-    "now it reads on."
-)
 _NO_KEY = (
     "Cannot record {} {}: the request carries no API key. Set the environment variable "
     "MISTRAL_API_KEY, or record from the sandbox with --conversations-sandbox. "
     "Nothing was sent or written."
 )
+_CLIENTS = (
+    "Captured are httpx and httpx2, sync and async, and what stands on them, such as the official "
+    "SDK; requests, aiohttp, urllib, bare sockets and other processes are not"
+)
+_NOT_CAPTURED = (
+    "A client that is not captured was about to go to {}, where this test replays; nothing was "
+    f"sent. {_CLIENTS}. Let the app use one of the first, or take the test's marker away"
+)
+_NOT_RECORDED = (
+    "A client that is not captured goes to {} while this test is recorded: what it does there is "
+    f"not in the cassette, and will fail on replay. {_CLIENTS}"
+)
 
 
 def _origin(url: httpx.URL) -> Origin:
-    return url.scheme, url.host, url.port  # httpx drops a port that is the scheme's own
-
-
-@contextlib.contextmanager
-def _replaced(owner: type, name: str, function: object) -> Iterator[None]:
-    original = getattr(owner, name)
-    setattr(owner, name, function)
-    try:
-        yield
-    finally:
-        setattr(owner, name, original)
+    # httpx drops a port that is the scheme's own.
+    return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)

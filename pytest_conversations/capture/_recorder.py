@@ -1,13 +1,16 @@
 """Records one request that goes out: its failure, or its response while the caller reads it."""
 
+import contextlib
 import time
+from collections.abc import Iterator
 
 import httpx
 
+from pytest_conversations.capture._failures import failure, is_cancellation
 from pytest_conversations.capture._library import Library
 from pytest_conversations.capture._streams import as_stream
-from pytest_conversations.capture._tape import Tape, failure
-from pytest_conversations.cassette import Recording
+from pytest_conversations.capture._tape import Tape
+from pytest_conversations.cassette import Chunk, Recording, table
 
 
 class Recorder:
@@ -26,10 +29,20 @@ class Recorder:
         self._sent = time.perf_counter()
         self._tape: Tape | None = None
 
-    def fail(self, error: httpx.TransportError) -> None:
-        """Record that no response came."""
-        self._recording.response = failure(error)
-        error.add_note(f"No response came to {self._label}, which was to be recorded.")
+    @contextlib.contextmanager
+    def watching(self) -> Iterator[None]:
+        """Record what happens to the request in the ``with`` block, if no response comes."""
+        try:
+            yield
+        except self._library.TransportError as error:
+            self._recording.response = failure(error)
+            error.add_note(f"No response came to {self._label}, which was to be recorded.")
+            raise
+        except BaseException as error:
+            if is_cancellation(error):
+                waited = round((time.perf_counter() - self._sent) * 1000)
+                self._recording.response = failure(error, table([Chunk(waited, b"")]))
+            raise
 
     def listen(self, response: httpx.Response, tee: type) -> httpx.Response:
         """Record a response while its body is read; give the caller the response itself."""

@@ -5,10 +5,13 @@ httpx and httpx2 each ask for a subclass of theirs.
 """
 
 import functools
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
+import anyio
 import httpx
 
+from pytest_conversations.capture._failures import is_cancellation
 from pytest_conversations.capture._library import Library
 from pytest_conversations.capture._tape import Tape
 from pytest_conversations.cassette import Chunk
@@ -52,6 +55,10 @@ class AsyncTee:
         except Exception as error:
             self._tape.end(error=error)
             raise
+        except BaseException as error:
+            if is_cancellation(error):
+                self._tape.end(error=error)
+            raise
         self._tape.end()
 
     async def aclose(self) -> None:
@@ -65,22 +72,43 @@ class Playback:
 
     Args:
         chunks: what to give.
+        pace: what their times are multiplied by.
         fail: makes the error that the recording ended with; None where it ended well.
+        patience: how long, in s, an async caller is kept waiting before that, so that it can be
+            cancelled as it was.
     """
 
-    def __init__(self, chunks: Sequence[Chunk], fail: Callable[[], Exception] | None) -> None:
+    def __init__(
+        self,
+        chunks: Sequence[Chunk],
+        pace: float,
+        fail: Callable[[], Exception] | None,
+        patience: float = 0.0,
+    ) -> None:
         self._chunks = chunks
+        self._pace = pace / 1000
         self._fail = fail
+        self._patience = patience
 
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self._chunks:
-            yield chunk.data
+            if self._pace:
+                time.sleep(chunk.ms * self._pace)
+            if chunk.data:
+                yield chunk.data
         if self._fail is not None:
             raise self._fail()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for data in self:
-            yield data
+        for chunk in self._chunks:
+            # Also without a wait, so that other tasks run, as they do while a network is slow.
+            await anyio.sleep(chunk.ms * self._pace)
+            if chunk.data:
+                yield chunk.data
+        if self._patience:
+            await anyio.sleep(self._patience)
+        if self._fail is not None:
+            raise self._fail()
 
 
 @functools.cache

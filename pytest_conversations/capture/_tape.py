@@ -5,8 +5,13 @@ from collections.abc import Iterator
 
 import httpx
 
+from pytest_conversations.capture._failures import describe
 from pytest_conversations.capture._library import Library
 from pytest_conversations.cassette import Chunk, Recording, Response, table
+
+
+class _NoMoreError(Exception):
+    """A body that is not whole has no more."""
 
 
 class Tape:
@@ -31,13 +36,9 @@ class Tape:
 
     def add(self, data: bytes) -> None:
         """Note a chunk that has just arrived."""
-        now = time.perf_counter()
-        elapsed = (now - self._last) * 1000 + self._behind
-        self._last = now
-        self._behind = elapsed - round(elapsed)
-        self._chunks.append(Chunk(round(elapsed), data))
+        self._chunks.append(Chunk(self._elapsed(), data))
 
-    def end(self, *, error: Exception | None = None, closed: bool = False) -> None:
+    def end(self, *, error: BaseException | None = None, closed: bool = False) -> None:
         """Complete the recording. Only the first call counts.
 
         Args:
@@ -46,9 +47,11 @@ class Tape:
         """
         if self._recording.response is not None:
             return
-        headers, chunks, undecodable = self._decode()
-        if undecodable is not None:  # the caller met it, and closed the response for it
-            error, closed = undecodable, False
+        headers, chunks, undecodable = self._decode(whole=error is None and not closed)
+        waited = [] if error is None else [Chunk(self._elapsed(), b"")]
+        if undecodable is not None and error is None:
+            error, closed = undecodable, False  # the caller met it, and closed the response for it
+        chunks = [*chunks, *(chunk for chunk in waited if chunk.ms)]
         stream: Response = {}
         if error is not None:
             stream["error"] = describe(error)
@@ -64,8 +67,19 @@ class Tape:
         }
         self._recording.response = response | ({"stream": stream} if stream else {})
 
-    def _decode(self) -> tuple[dict[str, list[str]], list[Chunk], Exception | None]:
+    def _elapsed(self) -> int:
+        """Whole ms since it was asked last."""
+        now = time.perf_counter()
+        elapsed = (now - self._last) * 1000 + self._behind
+        self._last = now
+        self._behind = elapsed - round(elapsed)
+        return round(elapsed)
+
+    def _decode(self, *, whole: bool) -> tuple[dict[str, list[str]], list[Chunk], Exception | None]:
         """The headers and chunks without the content coding (RFC 9110, section 8.4).
+
+        Args:
+            whole: whether the body came to its end; of another it is no error that some is missing.
 
         Returns:
             Headers, chunks, and the error of a body that cannot be decoded, after what can be.
@@ -78,9 +92,11 @@ class Tape:
         chunks: list[Chunk] = []
         error = None
         try:
-            chunks.extend(self._decoded_chunks())
+            chunks.extend(self._decoded_chunks(whole=whole))
         except self._library.DecodingError as wrong:
             error = wrong
+        except _NoMoreError:
+            pass
         body = b"".join(chunk.data for chunk in chunks)
         if error is None and body == b"".join(chunk.data for chunk in self._chunks):
             return headers, self._chunks, None  # no body, or a coding that the library leaves alone
@@ -89,7 +105,7 @@ class Tape:
             headers["content-length"] = [str(len(body))]
         return headers, chunks, error
 
-    def _decoded_chunks(self) -> Iterator[Chunk]:
+    def _decoded_chunks(self, *, whole: bool) -> Iterator[Chunk]:
         # The library decodes: what it asked the server for, it can read. It takes a chunk whenever
         # it has nothing left to give, so the last chunk it took is the one that a piece came with.
         taken = 0
@@ -99,6 +115,8 @@ class Tape:
             for chunk in self._chunks:
                 taken += chunk.ms
                 yield chunk.data
+            if not whole:
+                raise _NoMoreError  # so that the decoder does not ask for the rest
 
         response = self._library.Response(
             200,
@@ -109,18 +127,3 @@ class Tape:
         for data in response.iter_bytes():
             yield Chunk(taken - given, data)
             given = taken
-
-
-def describe(error: Exception) -> Response:
-    """How the cassette names an error: its class and its message."""
-    return {"type": type(error).__name__, "message": str(error)}
-
-
-def failure(error: Exception) -> Response:
-    """The response of a request that got none: status code 0."""
-    return {
-        "status": {"code": 0, "message": ""},
-        "headers": {},
-        "body": {"string": b""},
-        "error": describe(error),
-    }

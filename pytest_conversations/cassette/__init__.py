@@ -11,7 +11,14 @@ from pytest_conversations.cassette._cassette import (
     RequestHook,
     ResponseHook,
 )
-from pytest_conversations.cassette._chunks import Chunk, cut, cut_at_events, parse, table
+from pytest_conversations.cassette._chunks import (
+    Chunk,
+    cut,
+    cut_at_events,
+    event_ends,
+    parse,
+    table,
+)
 from pytest_conversations.cassette._scrub import API_KEY, Response, Scrubber, header_values
 
 __all__ = [
@@ -27,6 +34,7 @@ __all__ = [
     "Scrubber",
     "cut",
     "cut_at_events",
+    "event_ends",
     "header_values",
     "parse",
     "table",

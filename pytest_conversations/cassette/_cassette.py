@@ -176,6 +176,14 @@ class ConversationCassette(vcr.cassette.Cassette):
             return None
         raise self.miss(made)
 
+    def answers(self, made: Request) -> bool:
+        """Whether the same request would be answered once more: by a recording, or by the API.
+
+        Args:
+            made: what `admit` returned.
+        """
+        return self.records or any(not self.play_counts[index] for index in self._matches(made))
+
     def scrub(self, data: object) -> object:
         """JSON data as a replay would give it: with the placeholders of this cassette.
 

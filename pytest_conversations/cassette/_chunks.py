@@ -1,7 +1,8 @@
 """The chunk table: how a streamed body was cut, and when each piece came.
 
 In the file it is one scalar, ``0+134 12+88``: for each chunk the ms since the one before (the
-first: since the request was sent) and its bytes.
+first: since the request was sent) and its bytes. A last chunk of no bytes says how long it took
+until the stream failed.
 """
 
 import dataclasses
@@ -10,7 +11,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-_EVENT_END = re.compile(rb"(?:\r\n|\n|\r){2,}")
+_EVENT_END = re.compile(rb"(?>\r\n|\n|\r){2,}")  # atomic: a CR LF is never two breaks
+_DATA = re.compile(rb"(?<![^\r\n])(?:\xef\xbb\xbf)?data(?=[:\r\n]|\Z)")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -53,11 +55,24 @@ def cut(body: bytes, pairs: Sequence[tuple[int, int]]) -> list[Chunk] | None:
     return chunks
 
 
+def event_ends(body: bytes) -> list[int]:
+    """Where each server-sent event ends: behind the blank lines after a block that has data.
+
+    What comes between two events, such as a comment, belongs to the second.
+    """
+    ends = []
+    start = 0
+    for match in _EVENT_END.finditer(body):
+        if _DATA.search(body, start, match.start()):
+            ends.append(match.end())
+            start = match.end()
+    return ends
+
+
 def cut_at_events(body: bytes) -> list[Chunk]:
-    """Cut a stream of server-sent events after each blank line."""
-    ends = [match.end() for match in _EVENT_END.finditer(body)]
-    edges = [0, *ends, *([len(body)] if not ends or ends[-1] < len(body) else [])]
-    return [Chunk(0, body[a:b]) for a, b in itertools.pairwise(edges) if a < b]
+    """Cut a stream of server-sent events after each of them."""
+    edges = sorted({0, *event_ends(body), len(body)})
+    return [Chunk(0, body[a:b]) for a, b in itertools.pairwise(edges)]
 
 
 def mend(response: dict[str, Any]) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+import anyio
 import httpx
 
 from pytest_conversations.client._retries import RetryConfig
@@ -38,6 +40,7 @@ def send(config: RetryConfig, attempt: Callable[[], httpx.Response]) -> httpx.Re
         retry=policy.retry,
         stop=policy.stop,
         wait=policy.wait,
+        sleep=_sleep,
         before_sleep=close,
         retry_error_callback=policy.give_up,
     )(attempt)
@@ -60,16 +63,29 @@ async def send_async(
         retry=policy.retry,
         stop=policy.stop,
         wait=policy.wait,
+        sleep=_sleep_async,
         before_sleep=close,
         retry_error_callback=policy.give_up,
     )(attempt)
 
 
+# By the clocks of this module, which a replay sets to another pace.
+
+
+def _sleep(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+async def _sleep_async(seconds: float) -> None:
+    await anyio.sleep(seconds)
+
+
 class _Policy:
-    """A configuration in the terms of tenacity."""
+    """A configuration in the terms of tenacity, for one request: its time runs from now."""
 
     def __init__(self, config: RetryConfig) -> None:
         self._config = config
+        self._started = time.monotonic()
 
     def retry(self, state: RetryCallState) -> bool:
         response = _response(state)
@@ -79,8 +95,8 @@ class _Policy:
         transient = isinstance(error, httpx.NetworkError | httpx.TimeoutException)
         return transient and self._config.retry_connection_errors
 
-    def stop(self, state: RetryCallState) -> bool:
-        elapsed = state.seconds_since_start or 0
+    def stop(self, _: RetryCallState) -> bool:
+        elapsed = time.monotonic() - self._started
         return elapsed * 1000 > self._config.backoff.max_elapsed_time
 
     def wait(self, state: RetryCallState) -> float:

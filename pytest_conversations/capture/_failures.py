@@ -1,0 +1,40 @@
+"""Failures of the network, as a cassette holds them."""
+
+from pytest_conversations.cassette import Response
+
+# What asyncio calls it, on whatever event loop it was.
+_CANCELLED = "CancelledError"
+_NAMES = {_CANCELLED, "Cancelled"}
+
+
+def is_cancellation(error: BaseException) -> bool:
+    """Whether a task was cancelled: on asyncio, or on trio, which need not be installed."""
+    return type(error).__name__ in _NAMES and not isinstance(error, Exception)
+
+
+def was_cancelled(error: Response) -> bool:
+    """Whether a recorded failure is that."""
+    return error.get("type") == _CANCELLED
+
+
+def describe(error: BaseException) -> Response:
+    """How a cassette names an error: its class and its message."""
+    if is_cancellation(error):
+        return {"type": _CANCELLED, "message": ""}
+    return {"type": type(error).__name__, "message": str(error)}
+
+
+def failure(error: BaseException, chunks: str = "") -> Response:
+    """The response of a request that got none: status code 0.
+
+    Args:
+        error: why.
+        chunks: a table of chunks that says how long it took; empty where that does not matter.
+    """
+    return {
+        "status": {"code": 0, "message": ""},
+        "headers": {},
+        "body": {"string": b""},
+        "error": describe(error),
+        **({"stream": {"chunks": chunks}} if chunks else {}),
+    }

@@ -1,0 +1,162 @@
+"""Keeps clients that cannot be captured from going to the API while its requests are replayed.
+
+It stands at the standard library's sockets and name look-ups, through which ``requests``,
+``aiohttp``, ``urllib`` and others connect, and at ``http.client``, for connections that were open
+before, or that lead to a proxy. At ``aiohttp`` itself it stands for the same reason, and for event
+loops that connect by other means than Python's sockets.
+"""
+
+import contextlib
+import functools
+import http.client
+import socket
+import sys
+import threading
+from collections.abc import Callable, Collection, Iterator
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+from pytest_conversations.capture._patches import replaced
+
+Origin: TypeAlias = tuple[str, str, int]
+
+# From the arguments of a call: the host and the port that it goes to.
+Place: TypeAlias = Callable[..., tuple[object, object]]
+
+_PORTS = {"http": 80, "https": 443}
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+class Guard:
+    """Looks at each connection that is about to be opened.
+
+    Args:
+        origins: scheme, host and port of each origin that is guarded.
+        meet: called with the URL of an origin that a client goes to; what it raises reaches the
+            client.
+    """
+
+    def __init__(self, origins: Collection[Origin], meet: Callable[[str], None]) -> None:
+        self._origins = list(origins)
+        self._meet = meet
+        self._expected = 0
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def expecting(self) -> Iterator[None]:
+        """Let connections pass, of a request that is captured and goes out."""
+        with self._lock:
+            self._expected += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._expected -= 1
+
+    @contextlib.contextmanager
+    def installed(self) -> Iterator[None]:
+        """Guard until the end of the ``with`` block."""
+        with contextlib.ExitStack() as stack:
+            for owner, name, place in _gates():
+                stack.enter_context(replaced(owner, name, self._guarded(owner, name, place)))
+            yield
+
+    def _guarded(self, owner: object, name: str, place: Place) -> Callable[..., object]:
+        original: Callable[..., object] = getattr(owner, name)
+
+        @functools.wraps(original)
+        def guarded(*args: object, **kwargs: object) -> object:
+            __tracebackhide__ = True  # pytest: the caller's frames are what matters
+            if not self._expected:
+                self._look(*place(*args, **kwargs))
+            return original(*args, **kwargs)
+
+        return guarded
+
+    def _look(self, host: object, port: object) -> None:
+        __tracebackhide__ = True
+        name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+        if not isinstance(name, str):
+            return
+        number = _number(port)
+        for scheme, its_host, its_port in self._origins:
+            # A name that is looked up without a port. Of this machine it says nothing yet.
+            any_port = number is None and its_host not in _LOOPBACK
+            if _same_host(name, its_host) and (number == its_port or any_port):
+                shown = "" if its_port == _PORTS.get(scheme) else f":{its_port}"
+                self._meet(f"{scheme}://{its_host}{shown}")
+
+
+def _same_host(name: str, host: str) -> bool:
+    name = name.lower().rstrip(".")
+    return name == host or (name in _LOOPBACK and host in _LOOPBACK)
+
+
+def _number(port: object) -> int | None:
+    """A port, also by the name of its service; None where none is told."""
+    text = port.decode("ascii", "replace") if isinstance(port, bytes) else str(port or "")
+    return _PORTS.get(text, int(text) if text.isdecimal() else None)
+
+
+def _gates() -> Iterator[tuple[object, str, Place]]:
+    yield socket.socket, "connect", _address
+    yield socket.socket, "connect_ex", _address
+    yield socket, "getaddrinfo", _host_and_port
+    yield socket, "gethostbyname", _host
+    yield socket, "gethostbyname_ex", _host
+    yield http.client.HTTPConnection, "set_tunnel", _tunnel
+    yield http.client.HTTPConnection, "putrequest", _request
+    # Only where it is imported, which takes long. Imported later it goes by sockets, all the same.
+    if "aiohttp" in sys.modules:
+        yield sys.modules["aiohttp"].BaseConnector, "connect", _client_request
+
+
+def _address(_: socket.socket, address: object, *__: object) -> tuple[object, object]:
+    # Of a Unix socket it is no tuple.
+    return address[:2] if isinstance(address, tuple) and len(address) > 1 else (None, None)
+
+
+def _host_and_port(host: object, port: object, *_: object, **__: object) -> tuple[object, object]:
+    return host, port
+
+
+def _host(hostname: object) -> tuple[object, object]:
+    return hostname, None
+
+
+def _tunnel(
+    connection: http.client.HTTPConnection,
+    host: str,
+    port: int | None = None,
+    *_: object,
+    **__: object,
+) -> tuple[object, object]:
+    parts = urlsplit(f"//{host}")
+    return parts.hostname, port or parts.port or connection.default_port
+
+
+def _request(
+    connection: http.client.HTTPConnection,
+    method: str,  # noqa: ARG001 - so that it may be named
+    url: str,
+    *_: object,
+    **__: object,
+) -> tuple[object, object]:
+    # To a proxy a tunnel is asked for, or the whole URL is named.
+    tunnel: str | None = getattr(connection, "_tunnel_host", None)
+    if tunnel:
+        return tunnel, getattr(connection, "_tunnel_port", None)
+    if url.startswith("/"):
+        return connection.host, connection.port
+    with contextlib.suppress(ValueError):  # a URL that is none is the client's own affair
+        parts = urlsplit(url)
+        if parts.hostname:
+            return parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    return connection.host, connection.port
+
+
+def _client_request(
+    _: object, request: object, *__: object, **___: object
+) -> tuple[object, object]:
+    url = getattr(request, "url", None)
+    return getattr(url, "host", None), getattr(url, "port", None)

@@ -1,0 +1,238 @@
+"""Clients that cannot be captured never get to the API while it is replayed."""
+
+import asyncio
+import contextlib
+import http.client
+import socket
+import urllib.request
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import aiohttp
+import httpx
+import pytest
+import requests
+from libraries import HEADERS, Capturing
+from support import Connection, Serve
+
+from pytest_conversations.errors import UnrecordedRequestError
+
+API = "https://api.mistral.ai"
+
+
+def _requests(url: str) -> None:
+    requests.get(url, timeout=5)
+
+
+def _requests_retrying(url: str) -> None:
+    with requests.Session() as session:
+        retrying = requests.adapters.HTTPAdapter(max_retries=2)
+        session.mount(url, retrying)
+        session.get(url, timeout=5)
+
+
+def _urllib(url: str) -> None:
+    urllib.request.urlopen(url, timeout=5).close()  # noqa: S310 - of this test's own server
+
+
+def _http_client(url: str) -> None:
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=5)
+    with contextlib.closing(connection):
+        connection.request("GET", "/")
+
+
+def _socket(url: str) -> None:
+    parts = urlsplit(url)
+    default = 443 if parts.scheme == "https" else 80
+    socket.create_connection((parts.hostname, parts.port or default), timeout=5).close()
+
+
+def _socket_by_service(url: str) -> None:
+    parts = urlsplit(url)
+    socket.getaddrinfo(parts.hostname, parts.port or parts.scheme)
+
+
+def _socket_without_name(url: str) -> None:
+    parts = urlsplit(url)
+    address = socket.gethostbyname(parts.hostname or "")
+    with socket.socket() as made:
+        made.connect_ex((address, parts.port or 443))
+
+
+def _aiohttp(url: str) -> None:
+    async def get() -> None:
+        async with aiohttp.ClientSession() as session, session.get(url):
+            pass
+
+    asyncio.run(get())
+
+
+def _aiohttp_by_proxy(url: str) -> None:
+    async def get() -> None:
+        proxy = "http://127.0.0.1:9"
+        async with aiohttp.ClientSession() as session, session.get(url, proxy=proxy):
+            pass
+
+    asyncio.run(get())
+
+
+def _requests_by_proxy(url: str) -> None:
+    proxies = dict.fromkeys(("http", "https"), "http://127.0.0.1:9")
+    requests.get(url, timeout=5, proxies=proxies)
+
+
+def _urllib_by_proxy(url: str) -> None:
+    proxies = dict.fromkeys(("http", "https"), "http://127.0.0.1:9")
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler(proxies))
+    opener.open(url, timeout=5).close()
+
+
+def _asyncio(url: str) -> None:
+    async def connect() -> None:
+        parts = urlsplit(url)
+        _, writer = await asyncio.open_connection(parts.hostname, parts.port or 443)
+        writer.close()
+        await writer.wait_closed()
+
+    asyncio.run(connect())
+
+
+UNCAPTURED = [
+    _requests,
+    _requests_retrying,
+    _urllib,
+    _http_client,
+    _socket,
+    _socket_by_service,
+    _socket_without_name,
+    _aiohttp,
+    _asyncio,
+]
+# These need a server that is a proxy, so they are not tried where they may pass.
+PROXIED = [_aiohttp_by_proxy, _requests_by_proxy, _urllib_by_proxy]
+
+Get = Callable[[str], None]
+
+
+@pytest.fixture
+def served(serve: Serve) -> tuple[str, list[str]]:
+    """A server, and the requests that came to it."""
+    came: list[str] = []
+
+    def script(connection: Connection) -> None:
+        came.append(connection.received.target)
+        connection.head("Content-Length: 0")
+
+    return serve(script), came
+
+
+@pytest.mark.parametrize("get", [*UNCAPTURED, *PROXIED])
+@pytest.mark.parametrize("url", [API, "own"])
+def test_refused_on_replay(
+    capturing: Capturing, served: tuple[str, list[str]], get: Get, url: str
+) -> None:
+    """The error tells which clients are captured; nothing leaves the process."""
+    server, came = served
+    origin = server if url == "own" else url
+
+    with (
+        capturing(origin, mode="none") as cassette,
+        pytest.raises(UnrecordedRequestError) as refused,
+    ):
+        get(origin)
+
+    assert cassette.refusals == [refused.value] * len(cassette.refusals) != []
+    assert f"about to go to {origin}," in str(refused.value)
+    assert "Captured are httpx and httpx2" in str(refused.value)
+    assert came == []
+
+
+@pytest.mark.parametrize("get", UNCAPTURED)
+def test_others_are_left_alone(
+    capturing: Capturing, served: tuple[str, list[str]], get: Get
+) -> None:
+    """Another host, or another port of the same, is not the API."""
+    server, _ = served
+    with capturing(API, mode="none") as cassette:
+        get(server)
+    with capturing("http://localhost:1", mode="none") as cassette:
+        get(server)
+    assert cassette.refusals == []
+
+
+@pytest.mark.parametrize("get", UNCAPTURED)
+def test_warned_of_while_recording(
+    capturing: Capturing, served: tuple[str, list[str]], get: Get
+) -> None:
+    """It does its work, and the developer is told, before a replay tells."""
+    server, _ = served
+    with (
+        capturing(server) as cassette,
+        pytest.warns(UserWarning, match="is not in the cassette, and will fail on replay"),
+    ):
+        get(server)
+    assert cassette.refusals == []
+
+
+def test_a_captured_client_is_not_warned_of(
+    capturing: Capturing, served: tuple[str, list[str]]
+) -> None:
+    """Its own connections are expected, live and where it goes elsewhere."""
+    server, came = served
+    with capturing(server):
+        httpx.get(server, headers=HEADERS)
+    with capturing(API, send_to=server, mode="rewrite"):
+        httpx.get(API, headers=HEADERS)
+    assert came == ["/", "/"]
+
+
+def test_a_connection_that_was_open_before(
+    capturing: Capturing, served: tuple[str, list[str]]
+) -> None:
+    """A session that keeps its connection is stopped at its next request."""
+    server, came = served
+    parts = urlsplit(server)
+    with contextlib.closing(http.client.HTTPConnection(parts.hostname or "", parts.port)) as kept:
+        kept.connect()
+        with capturing(server, mode="none"), pytest.raises(UnrecordedRequestError):
+            kept.request("GET", "/")
+    assert came == []
+
+
+def test_strange_targets_pass(capturing: Capturing, served: tuple[str, list[str]]) -> None:
+    """What is no URL, or looks like one of another host, is sent as it is to where it goes."""
+    server, came = served
+    parts = urlsplit(server)
+    targets = ["//api.mistral.ai/", "x://[", "*", "http://api.example.test/"]
+    with capturing(API, mode="none") as cassette:
+        for target in targets:
+            made = http.client.HTTPConnection(parts.hostname or "", parts.port)
+            with contextlib.closing(made):
+                made.request("GET", target)
+                made.getresponse()
+    assert cassette.refusals == []
+    assert came == targets
+
+
+def test_other_spellings_of_a_host(capturing: Capturing) -> None:
+    """Names have no case, may end in a dot, and may be bytes."""
+    with capturing(API, mode="none"):
+        for name in ("API.mistral.AI", "api.mistral.ai.", b"api.mistral.ai"):
+            with pytest.raises(UnrecordedRequestError):
+                socket.getaddrinfo(name, b"443")
+            with pytest.raises(UnrecordedRequestError):
+                socket.getaddrinfo(name, None)
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no such sockets here")
+def test_other_kinds_of_sockets(capturing: Capturing, served: tuple[str, list[str]]) -> None:
+    """A socket that is a file, or a datagram that goes to another host, passes."""
+    with capturing(API, mode="none") as cassette:
+        with socket.socket(socket.AF_UNIX) as unix, pytest.raises(FileNotFoundError):
+            unix.connect("/no/such/socket")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+            datagrams.connect(("127.0.0.1", 9))
+    assert cassette.refusals == []
+    assert served
