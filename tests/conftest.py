@@ -8,6 +8,7 @@ from pathlib import Path
 import httpcore  # noqa: F401 - see below
 import pytest
 from clients import KINDS, Clients, clients_of
+from libraries import Capturing, Client, capturing_into
 from support import Script, Serve, listening
 
 # pytester forgets what a run in this process imports, and neither C extensions nor httpx's map of
@@ -33,8 +34,9 @@ def pytester(
     """Run pytest inside a test as if it were alone, where this suite runs under pytest-xdist."""
     for name in [name for name in os.environ if name.startswith("PYTEST_XDIST")]:
         monkeypatch.delenv(name)
-    # Installed here for this suite's own tests; it warns of a setting that most projects have.
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:asyncio")
+    # Installed here for some tests of this suite, which set this again; no project needs them.
+    neighbours = ("asyncio", "pytest_httpx", "randomly", "respx")
+    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in neighbours))
     return pytester
 
 
@@ -51,6 +53,19 @@ def clients(request: pytest.FixtureRequest) -> Iterator[Clients]:
     """Makes clients, of each kind in turn."""
     with clients_of(request.param) as made:
         yield made
+
+
+@pytest.fixture(params=["httpx-sync", "httpx-async", "httpx2-sync", "httpx2-async"])
+def client(request: pytest.FixtureRequest) -> Client:
+    """A client of each library that is captured, in turn."""
+    name, _, kind = request.param.partition("-")
+    return Client(pytest.importorskip(name), is_async=kind == "async")
+
+
+@pytest.fixture
+def capturing(tmp_path: Path) -> Capturing:
+    """Capture into, or from, the test's cassette."""
+    return capturing_into(tmp_path / "cassette.yaml")
 
 
 @pytest.fixture(scope="session")

@@ -32,17 +32,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "_tally": set(),
     "_item": {"_paths", "_settings"},
     "_lifecycle": {"_settings", "_tally", "capture", "cassette", "errors"},
-    "plugin": {
+    "_stash": {"_settings", "_tally"},
+    "_fixtures": {
         "_item",
         "_lifecycle",
         "_settings",
-        "_tally",
+        "_stash",
         "cassette",
         "client",
         "errors",
         "sandbox",
         "snapshot",
     },
+    "plugin": {"_fixtures", "_item", "_settings", "_stash", "_tally", "errors"},
     "cli": {"_version", "sandbox"},
     "__main__": {"cli"},
     "__init__": {"_version"},
@@ -65,17 +67,19 @@ MAY_USE: dict[str, set[str]] = {
     "_yaml": {"yaml"},
     "models": {"pydantic"},
     "cassette": {"vcr", "yaml"},
-    "client": {"httpx", "pydantic", "tenacity"},
-    "capture": {"httpx", "vcr"},
+    "client": {"anyio", "httpx", "pydantic", "tenacity"},
+    "capture": {"anyio", "httpx", "vcr"},
     "snapshot": {"pydantic", "syrupy"},
     "sandbox": {"pydantic", "starlette", "uvicorn"},
     "_item": {"pytest"},
-    "plugin": {"httpx", "pytest"},
+    "_stash": {"pytest"},
+    "_fixtures": {"httpx", "pytest"},
+    "plugin": {"pytest"},
 }
 
 # Only these import inside functions: they are what every pytest run and every command loads; and
 # few who make a client turn retries on.
-MAY_IMPORT_LATE = {"__init__.py", "cli.py", "plugin.py", "client/_waiting.py"}
+MAY_IMPORT_LATE = {"__init__.py", "_fixtures.py", "cli.py", "client/_waiting.py"}
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

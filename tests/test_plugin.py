@@ -758,16 +758,20 @@ def test_help_and_markers_describe_the_plugin(pytester: pytest.Pytester) -> None
         ]
     )
     pytester.runpytest("--markers").stdout.fnmatch_lines(
-        ["@pytest.mark.conversations(cassette=None, mode=None, match_on=None): *"]
+        [
+            "@pytest.mark.conversations(cassette=None, mode=None, match_on=None, "
+            "chunking='recorded', pace='instant', cut_after=None): *"
+        ]
     )
     fixtures = pytester.runpytest("--fixtures").stdout
     for name in (
         "conversations",
+        "async_conversations",
         "conversation_cassette",
         "conversation_snapshot",
         "conversations_config",
     ):
-        fixtures.re_match_lines_random([rf"{name}( \[session scope\])? -- .*plugin\.py"])
+        fixtures.re_match_lines_random([rf"{name}( \[session scope\])? -- .*_fixtures\.py"])
 
 
 def test_the_plugin_can_be_switched_off(pytester: pytest.Pytester) -> None:

@@ -1,0 +1,186 @@
+"""The fixtures of the plugin. Whatever is heavy is imported by the one that needs it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_conversations import _settings, _stash
+from pytest_conversations._item import cassette_path, record_command
+from pytest_conversations._settings import ConversationsConfig, Settings
+from pytest_conversations.errors import CassetteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import httpx
+    from syrupy.assertion import SnapshotAssertion
+
+    from pytest_conversations.cassette import ConversationCassette
+    from pytest_conversations.client import AsyncConversationsClient, ConversationsClient
+
+__all__ = [
+    "_conversations_async_http_client",
+    "_conversations_http_client",
+    "async_conversations",
+    "conversation_cassette",
+    "conversation_snapshot",
+    "conversations",
+    "conversations_config",
+]
+
+# What the client of the fixture sends to the sandbox where no key is set: it wants any key at all.
+_SANDBOX_KEY = "sandbox-needs-no-real-key"
+
+
+@pytest.fixture(scope="session")
+def conversations_config() -> ConversationsConfig:
+    """Settings of the project. Override it in conftest.py to return a ConversationsConfig."""
+    return ConversationsConfig()
+
+
+@pytest.fixture
+def conversation_cassette(
+    request: pytest.FixtureRequest, conversations_config: object
+) -> Iterator[ConversationCassette]:
+    """The open cassette of this test: ``path``, ``mode``, ``interactions``, ``play_count``."""
+    from pytest_conversations._lifecycle import cassette_of_test
+    from pytest_conversations.cassette import API_KEY, Scrubber
+
+    item: pytest.Item = request.node
+    config = request.config
+    problem = ""
+    item.stash[_stash.OUTCOME] = ""  # where a plugin runs a test again, that of the run before
+    with contextlib.ExitStack() as stack:
+        try:
+            settings = _settings.resolve(
+                config,
+                item.iter_markers("conversations"),
+                ConversationsConfig.of(conversations_config),
+                os.environ,
+            )
+            cassette = stack.enter_context(
+                cassette_of_test(
+                    cassette_path(item, settings),
+                    settings,
+                    # Not its values: pytest can show the arguments of each frame.
+                    scrubber=Scrubber({API_KEY: os.environ.get(API_KEY, "")}),
+                    sandbox_url=lambda: _sandbox_url(config),
+                    record_hint=lambda exists, from_sandbox: record_command(
+                        item, settings, exists=exists, from_sandbox=from_sandbox
+                    ),
+                    outcome=lambda: item.stash.get(_stash.OUTCOME, "") or "did not run",
+                    tally=config.stash[_stash.TALLY],
+                )
+            )
+        except ValueError as error:
+            problem = f"{item.nodeid}: {error}"
+        except CassetteError as error:
+            problem = f"{type(error).__name__}: {error}"
+        if problem:  # out here, so that pytest does not show the error again as its cause
+            pytest.fail(problem, pytrace=False)
+        item.stash[_stash.SETTINGS] = settings
+        item.stash[_stash.CASSETTE] = cassette
+        yield cassette
+        del item.stash[_stash.CASSETTE]
+        try:
+            stack.close()
+        except CassetteError as error:
+            problem = f"{type(error).__name__}: {error}"
+        if problem:
+            pytest.fail(problem, pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def _conversations_http_client() -> Iterator[httpx.Client]:
+    """One for the session: making one reads all certificates, which takes longer than a test."""
+    import httpx
+
+    with httpx.Client(follow_redirects=True) as client:
+        yield client
+
+
+@pytest.fixture
+def conversations(
+    request: pytest.FixtureRequest,
+    conversation_cassette: ConversationCassette,  # noqa: ARG001 - it has to be open
+    _conversations_http_client: httpx.Client,
+) -> Iterator[ConversationsClient]:
+    """A client of the Conversations API whose calls are in this test's cassette."""
+    from pytest_conversations.client import ConversationsClient
+
+    settings = request.node.stash[_stash.SETTINGS]
+    _conversations_http_client.cookies.clear()
+    with ConversationsClient(
+        _client_key(settings),
+        server_url=settings.server_url,
+        http_client=_conversations_http_client,
+    ) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def _conversations_async_http_client() -> httpx.AsyncClient:
+    """One for the session. It keeps no connection, which would be of one event loop."""
+    import httpx
+
+    limits = httpx.Limits(max_keepalive_connections=0)
+    return httpx.AsyncClient(follow_redirects=True, limits=limits)
+
+
+@pytest.fixture
+def async_conversations(
+    request: pytest.FixtureRequest,
+    conversation_cassette: ConversationCassette,  # noqa: ARG001 - it has to be open
+    _conversations_async_http_client: httpx.AsyncClient,
+) -> AsyncConversationsClient:
+    """An async client of the Conversations API whose calls are in this test's cassette."""
+    from pytest_conversations.client import AsyncConversationsClient
+
+    settings = request.node.stash[_stash.SETTINGS]
+    _conversations_async_http_client.cookies.clear()
+    return AsyncConversationsClient(
+        _client_key(settings),
+        server_url=settings.server_url,
+        http_client=_conversations_async_http_client,
+    )
+
+
+@pytest.fixture
+def conversation_snapshot(
+    request: pytest.FixtureRequest, snapshot: SnapshotAssertion
+) -> SnapshotAssertion:
+    """The assertion of syrupy, for conversations: readable, and equal for equal conversations."""
+    from pytest_conversations.snapshot import ConversationSnapshotExtension
+
+    def scrub(data: object) -> object:
+        cassette = request.node.stash.get(_stash.CASSETTE, None)
+        return data if cassette is None else cassette.scrub(data)
+
+    assertion = snapshot.use_extension(ConversationSnapshotExtension)
+    extension = assertion.extension
+    if isinstance(extension, ConversationSnapshotExtension):  # which the type checker cannot know
+        extension.scrub = scrub  # the test sees secrets live where it sees placeholders in replay
+    return assertion
+
+
+def _client_key(settings: Settings) -> Callable[[], str]:
+    # A function, since pytest can show the arguments of each frame.
+    return lambda: os.environ.get("MISTRAL_API_KEY") or (_SANDBOX_KEY if settings.sandbox else "")
+
+
+def _sandbox_url(config: pytest.Config) -> str:
+    if _stash.SANDBOX not in config.stash:
+        try:
+            from pytest_conversations.sandbox import Sandbox
+        except ImportError as error:
+            msg = (
+                f"--conversations-sandbox needs {error.name}: "
+                "pip install 'pytest-conversations[sandbox]'"
+            )
+            raise _settings.SettingsError(msg) from error
+        config.stash[_stash.SANDBOX] = Sandbox()
+    return config.stash[_stash.SANDBOX].url
