@@ -4,10 +4,10 @@
 PYTHON ?= python3
 VENV ?= .venv
 RUN := $(VENV)/bin/python
-# What else an environment has; `test-sdk2` gives it.
+# What an environment has instead of what the group `dev` asks for.
 WITH ?=
 
-.PHONY: demo test test-sdk2 lint record clean
+.PHONY: demo test test-sdk1 test-sdk2 lint record clean
 
 demo: $(VENV)/.installed
 	@$(RUN) demo.py
@@ -15,9 +15,15 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-dev
 	$(RUN) -m pytest --numprocesses=auto
 
-# The comparison with the official SDK once more, with its version 2, in an environment of its own.
+# With older versions of the official SDK, each in an environment of its own: version 1 is captured,
+# with version 2 our client is compared as well.
+test-sdk1:
+	$(MAKE) VENV=.venv-sdk1 WITH='mistralai[agents]<2' .venv-sdk1/.installed-dev
+	.venv-sdk1/bin/python -m pytest --numprocesses=auto -k sdk tests/test_apps.py tests/test_waits.py
+
 test-sdk2:
-	$(MAKE) VENV=.venv-sdk2 WITH='mistralai<3' .venv-sdk2/.installed-dev
+	$(MAKE) VENV=.venv-sdk2 WITH='mistralai[agents]<3' .venv-sdk2/.installed-dev
+	.venv-sdk2/bin/python -m pytest --numprocesses=auto -k sdk tests/test_apps.py tests/test_waits.py
 	.venv-sdk2/bin/python -m pytest --numprocesses=auto tests/test_differential.py
 
 lint: $(VENV)/.installed-dev
@@ -31,7 +37,7 @@ record: $(VENV)/.installed-dev
 	$(RUN) -m pytest tests/test_conversations.py --conversations-mode=rewrite --conversations-sandbox
 
 clean:
-	rm -rf $(VENV) .venv-sdk2 build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-sdk1 .venv-sdk2 build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/.pip:
 	$(PYTHON) -m venv $(VENV)
@@ -43,5 +49,6 @@ $(VENV)/.installed: pyproject.toml $(VENV)/.pip
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(RUN) -m pip install --quiet --group dev $(if $(WITH),'$(WITH)')
+	$(RUN) -m pip install --quiet --group dev
+	$(if $(WITH),$(RUN) -m pip install --quiet '$(WITH)')
 	@touch $@

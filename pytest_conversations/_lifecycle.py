@@ -11,7 +11,7 @@ from pytest_conversations.cassette import ConversationCassette, Scrubber
 from pytest_conversations.errors import CassetteError
 
 # Where our client, and the official SDK in its versions 2 and 3, and 1, wait before they try again.
-_WAITING = (
+WAITING = (
     "pytest_conversations.client._waiting",
     "mistralai.client.utils.retries",
     "mistralai.utils.retries",
@@ -65,7 +65,7 @@ def cassette_of_test(
         [SERVER_URL, settings.server_url, *settings.origins],
         send_to=send_to,
         shape=Shape(settings.chunking, settings.pace, settings.cut_after),
-        waiting=_WAITING,
+        waiting=WAITING,
     )
     tally.cassettes.append(cassette.path)
     with capture.installed():
