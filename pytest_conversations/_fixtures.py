@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_conversations import _settings, _stash
-from pytest_conversations._item import cassette_path, record_command
+from pytest_conversations._item import cassette_path, record_command, refuse_vcr
 from pytest_conversations._settings import ConversationsConfig, Settings
 from pytest_conversations.errors import CassetteError
 
@@ -56,6 +56,7 @@ def conversation_cassette(
     item.stash[_stash.OUTCOME] = ""  # where a plugin runs a test again, that of the run before
     with contextlib.ExitStack() as stack:
         try:
+            refuse_vcr(item)
             settings = _settings.resolve(
                 config,
                 item.iter_markers("conversations"),

@@ -11,6 +11,25 @@ from pytest_conversations import _paths
 from pytest_conversations._settings import Settings
 
 
+def refuse_vcr(item: pytest.Item) -> None:
+    """Refuse a test that pytest-recording would record as well.
+
+    Its patches would stand over ours, so it would take the API's requests, and write them with
+    their credentials, and that to the file that we write, too.
+
+    Raises:
+        ValueError: the test has such a marker.
+    """
+    active = "vcr" in getattr(item, "fixturenames", ()) and item.get_closest_marker("vcr")
+    if active and not item.config.getoption("disable_recording", default=False):
+        msg = (
+            "pytest-recording's marker vcr and a conversation cassette do not go together: it "
+            "would record the API's requests as well, with their credentials. Take the marker away "
+            "from this test; where it is the module's, move the test to another module"
+        )
+        raise ValueError(msg)
+
+
 def cassette_path(item: pytest.Item, settings: Settings) -> Path:
     root = item.config.rootpath
     folder = root / settings.dir
