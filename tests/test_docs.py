@@ -13,7 +13,10 @@ from pytest_conversations import ConversationsClient
 from pytest_conversations.sandbox import Sandbox
 
 DOCS = Path(__file__).parent.parent / "docs"
-PAGES = {path.name: path.read_text(encoding="utf-8") for path in DOCS.glob("*.md")}
+FILE = re.compile(r"<!-- (\w+)\.py -->\n```python\n(.*?)```", re.DOTALL)
+EVERY = {path.name: path.read_text(encoding="utf-8") for path in DOCS.glob("*.md")}
+# Pages whose blocks are one program. The blocks of others are files.
+PAGES = {name: page for name, page in EVERY.items() if not FILE.search(page)}
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -56,3 +59,35 @@ def test_the_client_page_names_every_operation_and_argument() -> None:
         for argument in inspect.signature(getattr(ConversationsClient, operation)).parameters:
             if argument != "self":
                 assert re.search(rf"\b{argument}\b", page), argument
+
+
+def test_the_capture_page_finds_a_bug_and_mends_it(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its commands, with the failures that it shows; the mended parser has none."""
+    monkeypatch.setenv("COLUMNS", "80")
+    page = EVERY["capture.md"]
+    pytester.makepyfile(**dict(FILE.findall(page)))
+    record, replay = re.findall(r"^pytest(.*)$", page, re.MULTILINE)
+    shown = re.search(r"```text\n(.*?)```", page, re.DOTALL)
+    mended = re.search(r"<!-- mended -->\n```python\n(.*?)```", page, re.DOTALL)
+    assert shown
+    assert mended
+
+    pytester.runpytest(*record.split()).assert_outcomes(passed=1, deselected=5)
+    found = pytester.runpytest("-rf", *replay.split())
+    (pytester.path / "my_app.py").write_text(
+        (pytester.path / "my_app.py").read_text("utf-8").partition("def texts")[0] + mended[1],
+        "utf-8",
+    )
+    after = pytester.runpytest()
+
+    found.assert_outcomes(passed=4, failed=2)
+    found.stdout.fnmatch_lines([f"*{line.replace('[', '[[]')}*" for line in shown[1].splitlines()])
+    after.assert_outcomes(passed=6)
+
+
+def test_the_capture_page_names_every_argument_of_the_marker() -> None:
+    """So that none goes undocumented."""
+    for name in ("chunking", "pace", "cut_after"):
+        assert f"| `{name}` |" in EVERY["capture.md"]
