@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,7 @@ from pytest_conversations._settings import ConversationsConfig, Settings
 from pytest_conversations.errors import CassetteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import httpx
     from syrupy.assertion import SnapshotAssertion
@@ -34,6 +35,25 @@ __all__ = [
 
 # What the client of the fixture sends to the sandbox where no key is set: it wants any key at all.
 _SANDBOX_KEY = "sandbox-needs-no-real-key"
+
+
+class _Environment(Mapping[str, str]):
+    """Some variables as they are when they are asked for: fixtures set them, too.
+
+    Its text does not show them: pytest can show the arguments of each frame.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+
+    def __getitem__(self, name: str) -> str:
+        return os.environ.get(name, "")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 @pytest.fixture(scope="session")
@@ -67,8 +87,8 @@ def conversation_cassette(
                 cassette_of_test(
                     cassette_path(item, settings),
                     settings,
-                    # Not its values: pytest can show the arguments of each frame.
-                    scrubber=Scrubber({API_KEY: os.environ.get(API_KEY, "")}),
+                    test=item.nodeid,
+                    scrubber=Scrubber(_Environment([API_KEY])),
                     sandbox_url=lambda: _sandbox_url(config),
                     record_hint=lambda exists, from_sandbox: record_command(
                         item, settings, exists=exists, from_sandbox=from_sandbox
@@ -100,7 +120,9 @@ def _conversations_http_client() -> Iterator[httpx.Client]:
     """One for the session: making one reads all certificates, which takes longer than a test."""
     import httpx
 
-    with httpx.Client(follow_redirects=True) as client:
+    # A test that leaves a stream open keeps its connection, and that is no other test's trouble.
+    limits = httpx.Limits(max_connections=None)
+    with httpx.Client(follow_redirects=True, limits=limits) as client:
         yield client
 
 
@@ -128,7 +150,7 @@ def _conversations_async_http_client() -> httpx.AsyncClient:
     """One for the session. It keeps no connection, which would be of one event loop."""
     import httpx
 
-    limits = httpx.Limits(max_keepalive_connections=0)
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
     return httpx.AsyncClient(follow_redirects=True, limits=limits)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -9,6 +10,19 @@ import pytest
 
 from pytest_conversations import _paths
 from pytest_conversations._settings import Settings
+
+
+def first_of_function(item: pytest.Item, names: Sequence[str]) -> int:
+    """Where the fixtures of a test begin that are made for it alone, among its fixtures' names.
+
+    Args:
+        item: the test.
+        names: in pytest's order, those of the session first.
+    """
+    known = getattr(item, "_fixtureinfo", None)  # pytest has no public way to a fixture's scope
+    definitions = {} if known is None else known.name2fixturedefs
+    scopes = [definitions[name][-1].scope if name in definitions else "" for name in names]
+    return scopes.index("function") if "function" in scopes else len(scopes)
 
 
 def refuse_vcr(item: pytest.Item) -> None:

@@ -23,6 +23,7 @@ def cassette_of_test(
     path: Path,
     settings: Settings,
     *,
+    test: str,
     scrubber: Scrubber,
     sandbox_url: Callable[[], str],
     record_hint: Callable[[bool, bool], str],
@@ -34,6 +35,7 @@ def cassette_of_test(
     Args:
         path: the file.
         settings: what applies to the test.
+        test: the id of the test.
         scrubber: what takes the secrets out.
         sandbox_url: starts the sandbox if need be, and gives its URL.
         record_hint: the command that records; see `ConversationCassette`.
@@ -78,12 +80,11 @@ def cassette_of_test(
         if cassette.refusals:  # by a fixture that was torn down after the test itself
             raise cassette.refusals[0]
     if how == "passed" or settings.keep_failed:
-        if not shared:  # where a plugin runs a test again, that of the run before
-            tally.unwritten.pop(cassette.path, None)
-        _write(cassette, tally)
+        tally.unwritten.pop(test, None)  # where a plugin runs a test again, that of the run before
+        _write(cassette, tally, test)
         tally.scrubbed += sum(scrubber.counts.values())
     elif cassette.recorded_count:
-        tally.unwritten[cassette.path] = f"the test {how}"
+        tally.unwritten[test] = (cassette.path, f"the test {how}")
 
 
 def _report_unused(cassette: ConversationCassette, tally: Tally) -> None:
@@ -94,15 +95,18 @@ def _report_unused(cassette: ConversationCassette, tally: Tally) -> None:
             tally.idle.append(cassette.path)
 
 
-def _write(cassette: ConversationCassette, tally: Tally) -> None:
+def _write(cassette: ConversationCassette, tally: Tally, test: str) -> None:
     recorded = cassette.recorded_count
     if cassette.would_lose():
-        tally.unwritten[cassette.path] = "no request was answered; the old recording stays"
+        tally.unwritten[test] = (
+            cassette.path,
+            "the API did not answer; the old recording stays",
+        )
         return
     try:
         cassette.write()
     except CassetteError:
-        tally.unwritten[cassette.path] = "see the error of its test"
+        tally.unwritten[test] = (cassette.path, "see the error of its test")
         raise
     if recorded:
         tally.recorded += recorded

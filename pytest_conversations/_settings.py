@@ -6,8 +6,10 @@ ini file, that before the environment, and that before the default.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import urlsplit
@@ -66,7 +68,8 @@ class ConversationsConfig:
         if given is None:
             return cls()
         if not isinstance(given, Mapping):
-            msg = f"conversations_config returned {given!r}, not a ConversationsConfig or a mapping"
+            kind = type(given).__name__  # not its text, which may show a key
+            msg = f"conversations_config returned a {kind}, not a ConversationsConfig or a mapping"
             raise SettingsError(msg)
         fields = [field.name for field in dataclasses.fields(cls)]
         _refuse_unknown("conversations_config", given, fields)
@@ -134,20 +137,21 @@ def resolve(
         msg = f"conversations mode {mode!r} does not exist; choose from {', '.join(MODES)}"
         raise SettingsError(msg)
     cassette = marker.get("cassette")
-    if not isinstance(cassette, str | None):
-        msg = f"the cassette of the marker conversations is {cassette!r}, not a path"
+    if not isinstance(cassette, str | None) or cassette == "":
+        msg = f"the cassette of the marker conversations is {cassette!r}, not the path of a file"
         raise SettingsError(msg)
     match_on = _first(marker.get("match_on"), config.match_on, default=None)
     return Settings(
         mode=mode,
         server_url=_url(
+            "server URL",
             _first(
                 pytestconfig.getoption("conversations_server_url"),
                 config.server_url,
                 pytestconfig.getini("conversations_server_url"),
                 environ.get("MISTRAL_SERVER_URL"),
                 default=SERVER_URL,
-            )
+            ),
         ),
         dir=_first(
             pytestconfig.getoption("conversations_dir"),
@@ -159,7 +163,7 @@ def resolve(
         keep_failed=_first(
             config.keep_failed, pytestconfig.getini("conversations_keep_failed"), default=False
         ),
-        origins=_texts("origins", config.origins) or (),
+        origins=tuple(_url("origin", each) for each in _texts("origins", config.origins) or ()),
         match_on=_texts("match_on", match_on),
         cassette=cassette,
         chunking=_chunking(marker.get("chunking", "recorded")),
@@ -175,12 +179,15 @@ def _first(*given: T | None, default: T) -> T:
     return next((value for value in given if value is not None and value != ""), default)
 
 
-def _url(given: str) -> str:
-    parts = urlsplit(given)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        msg = f"conversations server URL {given!r} is none; give one such as {SERVER_URL}"
-        raise SettingsError(msg)
-    return given
+def _url(what: str, given: str) -> str:
+    with contextlib.suppress(ValueError):  # a port that is none, a bracket that is not closed
+        parts = urlsplit(given)
+        if parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0:
+            return given
+    # Without what may hold a key.
+    shown = re.sub(r"^([^:/]*://)?[^@/]*@|[?#].*$", r"\1", given)
+    msg = f"conversations {what} {shown!r} is none; give one such as {SERVER_URL}"
+    raise SettingsError(msg)
 
 
 def _chunking(given: object) -> Chunking:
@@ -216,7 +223,9 @@ def _merge(markers: Iterable[pytest.Mark]) -> dict[str, object]:
     merged: dict[str, object] = {}
     for marker in markers:
         if marker.args:
-            msg = f"the marker conversations takes keyword arguments, not {marker.args!r}"
+            msg = (
+                f"the marker conversations takes keyword arguments, such as {_MARKER_ARGUMENTS[0]}="
+            )
             raise SettingsError(msg)
         _refuse_unknown("the marker conversations", marker.kwargs, _MARKER_ARGUMENTS)
         merged = {**marker.kwargs, **merged}

@@ -17,7 +17,7 @@ class Tally:
         unused: by path, how many interactions a passing test did not play.
         idle: paths of those of which it played none.
         written: by path, how many interactions were written.
-        unwritten: by path, why a recording was not written.
+        unwritten: by test, the path of a recording that was not written, and why.
     """
 
     cassettes: list[str] = dataclasses.field(default_factory=list)
@@ -27,7 +27,7 @@ class Tally:
     unused: dict[str, int] = dataclasses.field(default_factory=dict)
     idle: list[str] = dataclasses.field(default_factory=list)
     written: dict[str, int] = dataclasses.field(default_factory=dict)
-    unwritten: dict[str, str] = dataclasses.field(default_factory=dict)
+    unwritten: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
 
     def add(self, other: "Tally") -> None:
         """Add the counts of another part of the run."""
@@ -60,7 +60,7 @@ class Tally:
                 ", all of it: delete the file if its test needs none" if path in self.idle else ""
             )
             yield f"  unused: {count} of {_from(root, path)}{idle}"
-        for path, reason in sorted(self.unwritten.items()):
+        for path, reason in sorted(set(map(tuple, self.unwritten.values()))):
             yield f"  not written: {_from(root, path)} ({reason})"
         if self.unused.keys() - set(self.idle):
             yield "Re-run with --conversations-mode=rewrite to record without what is unused."

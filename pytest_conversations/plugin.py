@@ -14,7 +14,7 @@ import pytest
 
 from pytest_conversations import _settings, _stash
 from pytest_conversations._fixtures import *  # noqa: F403 - pytest looks for them here
-from pytest_conversations._item import own_frames
+from pytest_conversations._item import first_of_function, own_frames
 from pytest_conversations._tally import Tally
 from pytest_conversations.errors import CassetteError
 
@@ -101,8 +101,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     names: list[str] | None = getattr(item, "fixturenames", None)
     first = "conversation_cassette"
     if names is not None and (first in names or item.get_closest_marker("conversations")):
+        others = [name for name in names if name != first]
+        at = first_of_function(item, others)
         # Not in place: the parameters of a test function share the list.
-        vars(item)["fixturenames"] = [first, *(name for name in names if name != first)]
+        vars(item)["fixturenames"] = [*others[:at], first, *others[at:]]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -112,9 +114,16 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
         yield
     except CassetteError as error:
         raise error.with_traceback(own_frames(error.__traceback__, item)) from None
+    except pytest.xfail.Exception:
+        _raise_refusal(item)
+        raise
+    _raise_refusal(item)
+
+
+def _raise_refusal(item: pytest.Item) -> None:
     cassette = item.stash.get(_stash.CASSETTE, None)
     if cassette is not None and cassette.refusals:
-        raise cassette.refusals[0].with_traceback(None)
+        raise cassette.refusals[0].with_traceback(None) from None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -124,12 +133,20 @@ def pytest_runtest_makereport(
     """Note how the test went; show a refusal where the test failed with another error."""
     report = yield
     cassette = item.stash.get(_stash.CASSETTE, None)
-    if report.when == "call" and cassette is not None:
+    if cassette is None:
+        return report
+    refusal = cassette.refusals[0] if cassette.refusals else None
+    # An app, or a fixture, may take the error for an API that is down; a mark expects a failure.
+    hides = refusal is not None and report.skipped and not hasattr(report, "wasxfail")
+    if hides:
+        report.outcome = "failed"
+        report.longrepr = f"{type(refusal).__name__}: {refusal}"
+    if report.when == "call":
         if item.stash.get(_stash.OUTCOME, "") != "failed":  # a subtest that failed came before
             item.stash[_stash.OUTCOME] = report.outcome
         shown = None if call.excinfo is None else call.excinfo.value
-        if report.failed and cassette.refusals and shown not in cassette.refusals:
-            report.sections.append(("conversations", str(cassette.refusals[0])))
+        if report.failed and refusal is not None and not hides and shown not in cassette.refusals:
+            report.sections.append(("conversations", str(refusal)))
     return report
 
 

@@ -1,15 +1,19 @@
 """Capture at the transports: live while recording, and the same again on replay."""
 
+import gc
 import gzip
 import socket
 import threading
 import time
+import weakref
 from pathlib import Path
 
+import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 from libraries import HEADERS, KEY, Capturing, Client
-from support import CHUNKED, SSE, Connection, Serve, stream_of
+from support import CHUNKED, SSE, Connection, Script, Serve, stream_of
 
 from pytest_conversations.capture import Capture
 from pytest_conversations.cassette import ConversationCassette, Scrubber
@@ -256,3 +260,90 @@ def test_the_transports_are_put_back(capturing: Capturing) -> None:
         assert httpx.HTTPTransport.handle_request is not before[0]
     after = (httpx.HTTPTransport.handle_request, httpx.AsyncHTTPTransport.handle_async_request)
     assert after == before
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "ALL_PROXY"])
+@pytest.mark.parametrize("use", ["alone", "as the hook's"])
+def test_a_proxy_sees_nothing_of_what_goes_elsewhere(
+    client: Client,
+    serve: Serve,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    use: str,
+) -> None:
+    """What is sent to another server instead goes there, and not to the proxy of the API."""
+    proxied: list[str] = []
+    asked: list[str] = []
+
+    def noting(seen: list[str]) -> Script:
+        def script(connection: Connection) -> None:
+            seen.append(connection.received.target)
+            connection.head("Content-Length: 2")
+            connection.socket.sendall(b"ok")
+
+        return script
+
+    monkeypatch.setenv(variable, serve(noting(proxied)))
+    cassette = ConversationCassette(
+        str(tmp_path / "cassette.yaml"),
+        mode="once",
+        scrubber=Scrubber({}),
+        before_record_request=None if use == "alone" else lambda _: None,
+    )
+    capture = Capture(cassette, ["https://api.mistral.ai"], send_to=serve(noting(asked)))
+    with capture.installed():
+        assert client.post("https://api.mistral.ai/v1/x") == [b"ok"]
+    assert (proxied, asked) == ([], ["/v1/x"])
+
+
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+def test_a_response_is_let_go(library: str, serve: Serve, capturing: Capturing) -> None:
+    """What the app has let go is not kept until the end of the test; it may be large."""
+    module = pytest.importorskip(library)
+    url = serve(stream_of(b"data: 1\n\n", b"data: 2\n\n"))
+    with capturing(url), module.Client() as http:
+        response = http.get(url, headers=HEADERS)
+        seen = weakref.ref(response)
+        del response
+        gc.collect()
+        assert seen() is None
+
+
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+@pytest.mark.anyio
+async def test_a_reply_without_a_body_can_be_cancelled(
+    library: str, serve: Serve, capturing: Capturing
+) -> None:
+    """It comes at once, but not before the event loop had its turn, as by the network."""
+    module = pytest.importorskip(library)
+    url = serve(lambda connection: connection.head(status="204 No Content"))
+    with capturing(url):
+        module.get(url, headers=HEADERS)
+    with capturing(url, mode="none"):
+        async with module.AsyncClient() as http:
+            with anyio.CancelScope() as scope:
+                scope.cancel()
+                await http.get(url)
+    assert scope.cancelled_caught
+
+
+def _no_more(connection: Connection) -> None:
+    if connection.received.method == "GET":
+        connection.head("Content-Length: 5")
+        connection.socket.sendall(b"12345")
+    elif connection.received.method == "HEAD":
+        connection.head("Content-Length: 5")
+    else:
+        connection.head(status="204 No Content")
+
+
+@pytest.mark.parametrize("method", ["DELETE", "HEAD", "GET"])
+def test_a_body_that_has_no_more_is_whole(method: str, serve: Serve, capturing: Capturing) -> None:
+    """Whoever closes the response then has not closed it early."""
+    url = serve(_no_more)
+    with capturing(url), httpx.Client() as http, http.stream(method, url, headers=HEADERS) as live:
+        if method == "GET":
+            next(live.iter_raw())
+    with capturing(url, mode="none"):
+        assert httpx.request(method, url).content == (b"12345" if method == "GET" else b"")

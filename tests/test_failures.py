@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import signal
 import threading
 import time
 import types
@@ -420,3 +421,69 @@ def test_many_threads_and_deaths(serve: Serve, capturing: Capturing) -> None:
     assert replayed == live
     assert set(live.values()) == {"data: café\n\n", "RemoteProtocolError", "ReadError"}
     assert len(live) == 12
+
+
+class TooLateError(Exception):
+    """What a handler of a signal raises, for instance pytest-timeout's."""
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no such signals here")
+@pytest.mark.parametrize("script", [_hang, _then(_hang)], ids=["no head", "stream"])
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+def test_interrupted_from_outside(
+    library: str, serve: Serve, capturing: Capturing, script: Script
+) -> None:
+    """A replay could not do the same, so the test fails, and says what can be recorded."""
+
+    def raise_it(*_: object) -> None:
+        raise TooLateError
+
+    client = Client(pytest.importorskip(library), is_async=False)  # an event loop ends by it
+    before = signal.signal(signal.SIGALRM, raise_it)
+    try:
+        with capturing(url := serve(script)) as cassette:
+            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            with pytest.raises(TooLateError):
+                client.collect(url, [])
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    (refusal,) = cassette.refusals
+    assert "was interrupted by a TooLateError, which is no error of the network" in str(refusal)
+
+
+@pytest.mark.parametrize("script", [_hang, _then(_hang)], ids=["no head", "stream"])
+def test_a_thread_that_still_waits_when_the_test_is_over(
+    serve: Serve, capturing: Capturing, script: Script
+) -> None:
+    """It does so again: on replay it is kept until then, and no more is said of it."""
+    url = serve(script)
+    ended: list[str] = []
+
+    def ask() -> None:
+        try:
+            Client(httpx, is_async=False).collect(url, [], timeout=1)
+        except Exception as error:  # noqa: BLE001 - which it is is what is tested
+            ended.append(type(error).__name__)
+
+    for mode in ("once", "none"):
+        thread = threading.Thread(target=ask)
+        with capturing(url, mode=mode) as cassette:
+            thread.start()
+            time.sleep(0.3)
+            assert thread.is_alive()
+        thread.join()
+        assert cassette.refusals == []
+    assert ended == ["ReadTimeout", "TransportError"]
+
+
+def test_the_key_is_not_in_the_message_of_an_error(
+    serve: Serve, tmp_path: Path, capturing: Capturing
+) -> None:
+    """Where it cannot be sent, the library shows it, in a spelling of its own."""
+    url = serve(_hang)
+    with capturing(url), pytest.raises(httpx.LocalProtocolError):
+        httpx.get(url, headers={"authorization": "Bearer zK4dummy\x00key1for2tests3only"})
+    text = (tmp_path / "cassette.yaml").read_text("utf-8")
+    assert "Illegal header value" in text
+    assert "key1for2tests3only" not in text

@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import http.client
 import socket
+import threading
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -186,6 +188,54 @@ def test_a_captured_client_is_not_warned_of(
     with capturing(API, send_to=server, mode="rewrite"):
         httpx.get(API, headers=HEADERS)
     assert came == ["/", "/"]
+
+
+def test_only_the_request_that_is_captured_is_expected(serve: Serve, capturing: Capturing) -> None:
+    """A client that is not captured does not slip by while another request waits for its head."""
+    waiting, may_answer = threading.Event(), threading.Event()
+
+    def script(connection: Connection) -> None:
+        if connection.received.target == "/slow":
+            waiting.set()
+            may_answer.wait(10)
+        connection.head("Content-Length: 0")
+
+    server = serve(script)
+    with capturing(server), ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(httpx.get, f"{server}/slow", headers=HEADERS)
+        waiting.wait(10)
+        with pytest.warns(UserWarning, match="is not captured goes to"):
+            _urllib(server)
+        may_answer.set()
+        slow.result()
+
+
+def test_an_api_without_tls_is_the_api(capturing: Capturing) -> None:
+    """Who leaves the `s` out of `https` would send the key in the clear."""
+    with capturing(API, mode="none"):
+        for get in (_requests, _urllib, httpx.get):
+            with pytest.raises(UnrecordedRequestError, match=r"to http.*://api\.mistral\.ai,"):
+                get("http://api.mistral.ai/")
+
+
+def test_this_machine_has_several_names(
+    capturing: Capturing, served: tuple[str, list[str]]
+) -> None:
+    """They are one origin, for captured clients as well."""
+    server, came = served
+    with capturing(server):
+        for name in ("localhost", "127.0.0.1"):
+            httpx.get(server.replace("127.0.0.1", name), headers=HEADERS)
+    with capturing(server, mode="none"):
+        for name in ("127.0.0.1", "localhost."):
+            assert httpx.get(server.replace("127.0.0.1", name)).is_success
+    assert len(came) == 2
+
+
+def test_a_tunnel_to_a_bare_address(capturing: Capturing) -> None:
+    """One that no URL can hold is none of the API's."""
+    with capturing(API, mode="none"):
+        http.client.HTTPConnection("127.0.0.1", 9).set_tunnel("fe80::1", 443)
 
 
 def test_a_connection_that_was_open_before(

@@ -165,3 +165,19 @@ def test_a_miss_on_what_was_played_says_so(tmp_path: Path) -> None:
         cassette.play(made)
     assert cassette.all_played
     assert cassette.unused == []
+
+
+def test_the_boundary_of_a_form_does_not_count(tmp_path: Path) -> None:
+    """Each request draws another one; what stands between them counts."""
+
+    def form(boundary: str, text: str) -> Request:
+        body = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="file"\r\n\r\n{text}\r\n'
+            f"--{boundary}--\r\n"
+        )
+        headers = {"Content-Type": f'multipart/form-data; charset=utf-8; boundary="{boundary}"'}
+        return Request("POST", "https://x.test/", body.encode(), headers)
+
+    assert _plays(tmp_path, form("one", "a"), form("two", "a"))
+    assert not _plays(tmp_path, form("one", "a"), form("two", "b"))
+    assert not _plays(tmp_path, form("one", "a"), form("two", "a"), "raw_body")

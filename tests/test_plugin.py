@@ -452,16 +452,24 @@ def test_a_test_that_does_not_run_writes_nothing(pytester: pytest.Pytester) -> N
     assert not _cassettes(pytester)
 
 
+@pytest.mark.parametrize("ask_first", ["", "conversations.list(server_url=SANDBOX)"])
 def test_an_api_that_is_down_changes_nothing(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, ask_first: str
 ) -> None:
-    """Even where the app hides that no request was answered, and the test passes."""
+    """Even where the app hides that requests were not answered, all of them or the last."""
     monkeypatch.setenv("MISTRAL_API_KEY", KEY)
     pytester.makepyfile(
-        test_it="""
-        import httpx
+        test_it=f"""
+        import httpx, pytest
+
+        SANDBOX = "{sandbox.url}"
+
+        @pytest.fixture
+        def conversations_config():
+            return {{"origins": [SANDBOX]}}
 
         def test_it(conversations):
+            {ask_first}
             try:
                 conversations.start(model="m", inputs="Hello")
             except httpx.HTTPError:
@@ -476,9 +484,95 @@ def test_an_api_that_is_down_changes_nothing(
         )
         result.assert_outcomes(passed=1)
         result.stdout.fnmatch_lines(
-            ["  not written: cassettes/test_it/test_it.yaml (no request was answered; *"]
+            ["  not written: cassettes/test_it/test_it.yaml (the API did not answer; *"]
         )
         assert _cassettes(pytester) == before
+
+
+@pytest.mark.parametrize("where", ["test", "fixture", "xfail", "unittest"])
+def test_a_skip_hides_no_miss(pytester: pytest.Pytester, where: str) -> None:
+    """A test, or its fixture, that takes the error for an API that is down, is not skipped."""
+    pytester.makepyfile(
+        f"""
+        import unittest
+        import httpx, pytest
+
+        def ask():
+            try:
+                httpx.get("https://api.mistral.ai/v1/models")
+            except Exception:
+                if "{where}" == "xfail":
+                    pytest.xfail("the API is down")
+                raise unittest.SkipTest("the API is down") if "{where}" == "unittest" else (
+                    pytest.skip.Exception("the API is down")
+                )
+
+        @pytest.fixture
+        def asked():
+            if "{where}" == "fixture":
+                ask()
+
+        if "{where}" == "unittest":
+            @pytest.mark.conversations
+            class TestIt(unittest.TestCase):
+                def test_it(self):
+                    ask()
+        else:
+            @pytest.mark.conversations
+            def test_it(asked):
+                ask()
+        """
+    )
+    result = pytester.runpytest()
+    result.assert_outcomes(**{"errors" if where == "fixture" else "failed": 1})
+    result.stdout.fnmatch_lines(["*Not recorded: GET https://api.mistral.ai/v1/models"])
+
+
+def test_what_wider_fixtures_set_counts(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox
+) -> None:
+    """The server of a session's fixture, and the key of an autouse one, in each of the tests."""
+    monkeypatch.setenv("SANDBOX", sandbox.url)
+    pytester.makepyfile(
+        test_it=f"""
+        import os
+        import httpx, pytest
+
+        @pytest.fixture(scope="session", autouse=True)
+        def server():
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("MISTRAL_SERVER_URL", os.environ["SANDBOX"])
+                yield
+
+        @pytest.fixture(autouse=True)
+        def key(monkeypatch):
+            monkeypatch.setenv("MISTRAL_API_KEY", "{KEY}")
+
+        @pytest.mark.conversations
+        @pytest.mark.parametrize("n", [1, 2])
+        def test_it(n):
+            url = os.environ["MISTRAL_SERVER_URL"] + "/v1/conversations"
+            body = {{"model": "m", "inputs": os.environ["MISTRAL_API_KEY"]}}
+            headers = {{"authorization": "Bearer another-key-of-the-app"}}
+            assert httpx.post(url, json=body, headers=headers).is_success
+        """
+    )
+    result = pytester.runpytest("--conversations-mode=once")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["conversations: 0 replayed, 2 recorded, *"])
+    assert not any(KEY.encode() in data for data in _cassettes(pytester).values())
+
+
+def test_streams_that_are_left_open_stop_nobody(pytester: pytest.Pytester) -> None:
+    """More of them than a client of httpx has connections, by default."""
+    pytester.makepyfile(
+        """
+        def test_it(conversations):
+            streams = [conversations.start_stream(model="m", inputs="Hi") for _ in range(102)]
+            assert len(streams) == 102
+        """
+    )
+    pytester.runpytest_subprocess(*RECORD).assert_outcomes(passed=1)
 
 
 def test_snapshots_hold_no_secret(
@@ -609,11 +703,12 @@ def test_settings_have_an_order(pytester: pytest.Pytester) -> None:
     ("marker", "message"),
     [
         ("casette='x'", "the marker conversations has no 'casette'; there are cassette, mode*"),
-        ("'x.yaml'", "the marker conversations takes keyword arguments, not ('x.yaml',)"),
+        ("'x.yaml'", "the marker conversations takes keyword arguments, such as cassette=*"),
         ("mode='replay'", "conversations mode 'replay' does not exist; choose from none, once*"),
         ("cassette='../x.yaml'", "the cassette '../x.yaml' is outside of the cassette folder *"),
         ("match_on=['bdy']", "match_on has 'bdy'; choose from method, uri*"),
-        ("cassette=3", "the cassette of the marker conversations is 3, not a path"),
+        ("cassette=3", "the cassette of the marker conversations is 3, not the path of a file"),
+        ("cassette=''", "the cassette of the marker conversations is '', not the path of a file"),
         ("match_on='body'", "match_on is 'body', not a list of texts"),
     ],
 )
@@ -639,7 +734,11 @@ def test_a_wrong_marker_is_one_clear_error(
     ("returned", "message"),
     [
         ("{'mod': 'once'}", "conversations_config has no 'mod'; there are mode, server_url*"),
-        ("'once'", "conversations_config returned 'once', not a ConversationsConfig or a mapping"),
+        ("'sk-1'", "conversations_config returned a str, not a ConversationsConfig or a mapping"),
+        ("{'origins': ['api.x.test']}", "conversations origin 'api.x.test' is none; give one *"),
+        ("{'origins': ['http://[']}", "conversations origin 'http://[[]' is none; give one *"),
+        ("{'origins': ['http://x:y/']}", "conversations origin 'http://x:y/' is none; give one *"),
+        ("{'server_url': 'me:sk-1@x.test?key=sk-1'}", "conversations server URL 'x.test' is none*"),
     ],
 )
 def test_a_wrong_config_is_one_clear_error(

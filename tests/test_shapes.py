@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -83,8 +84,11 @@ def test_cut_after(
 
 
 def test_cut_after_more_than_there_are(client: Client, url: str, capturing: Capturing) -> None:
-    """A stream of fewer events ends as it did."""
-    with capturing(url, mode="none", shape=Shape(cut_after=4)):
+    """A stream of fewer events ends as it did, and there is a warning."""
+    with (
+        capturing(url, mode="none", shape=Shape(cut_after=4)),
+        pytest.warns(UserWarning, match="fewer than 4 events, so `cut_after` does not cut it"),
+    ):
         assert client.post(url) == CHUNKS
 
 
@@ -109,6 +113,35 @@ def test_pace(
         started = time.perf_counter()
         client.post(url)
         assert least <= time.perf_counter() - started < 60
+
+
+def test_the_time_of_a_reader_is_not_waited_for_twice(
+    url: str, capturing: Capturing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it took while the stream was recorded is in the times of the chunks."""
+    path = tmp_path / "cassette.yaml"
+    text = path.read_text(encoding="utf-8")
+    slow = " ".join(f"100+{len(chunk)}" for chunk in CHUNKS)
+    path.write_text(re.sub("chunks: .*", f"chunks: {slow}", text), encoding="utf-8")
+    now = 0.0
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+        slept.append(seconds)
+
+    clock = SimpleNamespace(perf_counter=lambda: now, sleep=sleep)
+    monkeypatch.setattr("pytest_conversations.capture._streams.time", clock)
+    with (
+        capturing(url, mode="none", shape=Shape(pace=1)),
+        httpx.Client() as http,
+        http.stream("POST", url, headers=HEADERS) as response,
+    ):
+        for took, _ in zip((0.03, 0.2, 0, 0, 0), response.iter_raw(), strict=True):
+            now += took
+
+    assert slept == pytest.approx([0.1, 0.07, 0, 0.1, 0.1])
 
 
 def test_streams_alone_are_events(client: Client, serve: Serve, capturing: Capturing) -> None:

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import importlib
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -127,6 +129,10 @@ def _busy_once(connection: Connection) -> None:
     connection.head(f"Retry-After: {AN_HOUR}", "Content-Length: 0", status="429 Too Many Requests")
 
 
+def _busy_at_once(connection: Connection) -> None:
+    connection.head("Content-Length: 0", status="503 Service Unavailable")
+
+
 def _first(script: Callable[[Connection], None], times: int = 1) -> Callable[[Connection], None]:
     """Answers by a script so many times, then with an empty page."""
     left = iter(range(times))
@@ -189,7 +195,7 @@ def test_giving_up(serve: Serve, capturing: Capturing, asker: Asker, pace: float
         page = int(query.get("page", ["0"])[0])
         left[page] -= 1
         if left[page] >= 0:
-            connection.head("Content-Length: 0", status="503 Service Unavailable")
+            _busy_at_once(connection)
         else:
             _first(_busy_once, times=0)(connection)
 
@@ -223,3 +229,79 @@ def test_others_sleep_as_ever(
 
     asker.ask(serve(_first(_busy_once)))
     assert slept == [AN_HOUR, AN_HOUR]
+
+
+def test_the_same_again_after_giving_up(serve: Serve, capturing: Capturing, asker: Asker) -> None:
+    """Each request has its own end: the second is not taken for more tries of the first."""
+    started = time.monotonic()
+
+    def busy(connection: Connection) -> None:
+        if time.monotonic() - started < 0.5:
+            _busy_at_once(connection)
+        else:
+            _first(_busy_once, times=0)(connection)
+
+    url = serve(busy)
+    seen = []
+    with capturing(url, waiting=WAITING):
+        seen = [asker.ask(url, patience_ms=150), asker.ask(url, patience_ms=3000)]
+        seen.append(asker.ask(url, patience_ms=150))
+    assert seen == [["SDKError"], ["[]"], ["[]"]]
+
+    with capturing(url, mode="none", waiting=WAITING) as cassette:
+        again = [asker.ask(url, patience_ms=ms) for ms in (150, 3000, 150)]
+    assert again == seen
+    assert cassette.all_played
+
+
+def test_what_another_tool_recorded(
+    serve: Serve, capturing: Capturing, asker: Asker, tmp_path: Path
+) -> None:
+    """It does not tell who waited: so who finds no more gives up."""
+    url = serve(_first(_busy_at_once, times=1000))
+    with capturing(url, waiting=WAITING):
+        assert asker.ask(url, patience_ms=150) == ["SDKError"]
+    path = tmp_path / "cassette.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert text.count("retried: true") == text.count("- request:") - 1
+    foreign = text.replace("    retried: true\n", "").replace("recorder: pytest-con", "by: con")
+    path.write_text(foreign, encoding="utf-8")
+
+    with capturing(url, mode="none", waiting=WAITING) as cassette:
+        assert asker.ask(url, patience_ms=150) == ["SDKError"]
+    assert cassette.all_played
+
+
+def test_many_threads_meet_their_first_failure(serve: Serve, capturing: Capturing) -> None:
+    """At the same time, and the clocks are set once."""
+    asker = Asker("ours", is_async=False)
+    url = serve(_first(_busy_at_once, times=1000))
+    with capturing(url, waiting=WAITING):
+        seen = asker.ask(url, pages=16, patience_ms=1)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(5):
+            with capturing(url, mode="none", waiting=WAITING):
+                assert asker.ask(url, pages=16, patience_ms=1) == seen == ["SDKError"] * 16
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def test_a_clock_that_another_puts_back_later_is_none(
+    serve: Serve, capturing: Capturing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the transports: after the test it tells the time, and sleeps."""
+    url = serve(_first(_busy_at_once))
+    module: Any = sys.modules[WAITING[0]]
+    monkeypatch.setattr(module, "time", time)  # so that after this test it is as it was
+    with capturing(url, waiting=WAITING):
+        Asker("ours", is_async=False).ask(url)
+    with pytest.MonkeyPatch.context() as other, capturing(url, mode="none", waiting=WAITING):
+        Asker("ours", is_async=False).ask(url)
+        ours = module.time
+        other.setattr(module, "time", time)
+    module.time = ours
+    before = module.time.monotonic()
+    module.time.sleep(0.01)
+    assert module.time.monotonic() - before >= 0.01

@@ -6,33 +6,28 @@ injected into an app, and retries, redirects and hooks of a client work as they 
 
 import contextlib
 import functools
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any
 
 import anyio
+import anyio.lowlevel
 import httpx
 from vcr.request import Request
 
 from pytest_conversations.capture import _exchange
-from pytest_conversations.capture._guard import Guard, Origin
+from pytest_conversations.capture._guard import LOOPBACK, Guard, Origin
 from pytest_conversations.capture._library import Library, installed
 from pytest_conversations.capture._patches import replaced
 from pytest_conversations.capture._recorder import Recorder
 from pytest_conversations.capture._shape import Shape
-from pytest_conversations.capture._streams import AsyncTee, Tee
+from pytest_conversations.capture._streams import AsyncTee, Hang, Tee
 from pytest_conversations.capture._waits import Waits
 from pytest_conversations.cassette import ConversationCassette, Response
 from pytest_conversations.errors import CassetteError, UnrecordedRequestError
 
 _CREDENTIALS = ("authorization", "proxy-authorization", "x-api-key", "api-key", "cookie")
-
-
-class _Hang(NamedTuple):
-    """A request that was never answered, since the task that made it was cancelled."""
-
-    made: Request
-    patience: float
 
 
 class Capture:
@@ -59,8 +54,10 @@ class Capture:
         self._cassette = cassette
         self._origins = {_origin(httpx.URL(url)) for url in origins}
         self._send_to = None if send_to is None else httpx.URL(send_to)
-        self._replay = _exchange.Replay(cassette.path, shape or Shape())
+        self._over = threading.Event()
+        self._replay = _exchange.Replay(cassette.path, shape or Shape(), self._over)
         self._recorders: list[Recorder] = []
+        self._warned: set[str] = set()
         # A patch of another plugin over ours, undone after ours, puts ours back.
         self._is_installed = False
         self._guard = Guard(self._origins, self._meet)
@@ -90,13 +87,15 @@ class Capture:
             if not self._captures(request):
                 return original(transport, request)
             answer = self._answer(library, request, request.read())
-            if isinstance(answer, _Hang):
-                raise self._cassette.miss(answer.made, _exchange.CANCELLED)
+            if isinstance(answer, Hang):
+                raise answer.wait()
             if answer is not None and not isinstance(answer, Recorder):
                 return answer
+            if self._send_to is not None:
+                transport = library.HTTPTransport(**_straight(library))
             with self._guard.expecting():
                 if answer is None:
-                    return original(transport, request)
+                    return original(transport, self._outgoing(library, request))
                 with answer.watching():
                     response = original(transport, self._outgoing(library, request))
             return answer.listen(response, Tee)
@@ -114,14 +113,18 @@ class Capture:
             if not self._captures(request):
                 return await original(transport, request)
             answer = self._answer(library, request, await request.aread())
-            if isinstance(answer, _Hang):
-                await anyio.sleep(answer.patience)
-                raise self._cassette.miss(answer.made, _exchange.CANCELLED)
+            if isinstance(answer, Hang):
+                raise await answer.wait_async()
             if answer is not None and not isinstance(answer, Recorder):
+                await (
+                    anyio.lowlevel.checkpoint()
+                )  # other tasks have their turn, as when it comes by the network
                 return answer
+            if self._send_to is not None:
+                transport = library.AsyncHTTPTransport(**_straight(library))
             with self._guard.expecting():
                 if answer is None:
-                    return await original(transport, request)
+                    return await original(transport, self._outgoing(library, request))
                 with answer.watching():
                     response = await original(transport, self._outgoing(library, request))
             return answer.listen(response, AsyncTee)
@@ -133,7 +136,7 @@ class Capture:
 
     def _answer(
         self, library: Library, request: httpx.Request, body: bytes
-    ) -> httpx.Response | Recorder | _Hang | None:
+    ) -> httpx.Response | Recorder | Hang | None:
         """A recorded response, or what records the live one; None where the hook says neither."""
         __tracebackhide__ = True
         sent = _exchange.cassette_request(request, body)
@@ -145,19 +148,23 @@ class Capture:
             return self._played(recorded, made, library)
         if self._send_to is None and not any(name in request.headers for name in _CREDENTIALS):
             raise self._cassette.refuse(CassetteError(_NO_KEY.format(made.method, made.uri)))
-        recorder = Recorder(self._cassette.record(sent), library, f"{made.method} {made.uri}")
+        recording = self._cassette.record(sent)
+        self._waits.note(recording.retry)
+        recorder = Recorder(
+            recording,
+            library,
+            f"{made.method} {made.uri}",
+            self._cassette.refuse,
+        )
         self._recorders.append(recorder)
         return recorder
 
-    def _played(
-        self, recorded: Response, made: Request, library: Library
-    ) -> httpx.Response | _Hang:
+    def _played(self, recorded: Response, made: Request, library: Library) -> httpx.Response | Hang:
         __tracebackhide__ = True
-        if not httpx.codes.is_success(recorded["status"]["code"]):
-            self._waits.replay(last=not self._cassette.answers(made))
-        patience = _exchange.patience(recorded)
-        if "error" in recorded and patience is not None:
-            return _Hang(made, patience)
+        if httpx.codes.is_success(recorded["status"]["code"]):
+            self._waits.done()
+        else:
+            self._waits.replay(last=self._cassette.was_last(made, recorded))
         beyond = functools.partial(self._cassette.miss, made)
         return self._replay.response(recorded, library, beyond)
 
@@ -183,12 +190,16 @@ class Capture:
         if not self._is_installed:
             return
         if self._cassette.records:
-            warnings.warn(_NOT_RECORDED.format(url), stacklevel=5)
+            if url not in self._warned:
+                self._warned.add(url)
+                warnings.warn(_NOT_RECORDED.format(url), stacklevel=5)
         else:
             raise self._cassette.refuse(UnrecordedRequestError(_NOT_CAPTURED.format(url)))
 
     def _end(self) -> None:
         self._is_installed = False
+        self._over.set()
+        self._waits.end()
         for recorder in self._recorders:
             recorder.end()
 
@@ -203,7 +214,7 @@ _CLIENTS = (
     "SDK; requests, aiohttp, urllib, bare sockets and other processes are not"
 )
 _NOT_CAPTURED = (
-    "A client that is not captured was about to go to {}, where this test replays; nothing was "
+    "A client that is not captured was about to go to {}, while this test replays; nothing was "
     f"sent. {_CLIENTS}. Let the app use one of the first, or take the test's marker away"
 )
 _NOT_RECORDED = (
@@ -212,6 +223,17 @@ _NOT_RECORDED = (
 )
 
 
+def _straight(library: Library) -> dict[str, Any]:
+    """How to send elsewhere: not by the caller's proxy, which would get to see what it sends.
+
+    Without connections that are kept, nothing has to be closed but the response.
+    """
+    limits = library.module.Limits(max_keepalive_connections=0)
+    return {"verify": False, "trust_env": False, "limits": limits}
+
+
 def _origin(url: httpx.URL) -> Origin:
-    # httpx drops a port that is the scheme's own.
-    return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
+    # httpx drops a port that is the scheme's own. This machine has several names.
+    host = url.host.rstrip(".")
+    host = "localhost" if host in LOOPBACK else host
+    return url.scheme, host, url.port or (443 if url.scheme == "https" else 80)

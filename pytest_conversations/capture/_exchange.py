@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import threading
 import warnings
 from collections.abc import Callable
 from typing import cast
@@ -12,7 +13,7 @@ from vcr.request import Request
 from pytest_conversations.capture._failures import was_cancelled
 from pytest_conversations.capture._library import Library
 from pytest_conversations.capture._shape import Shape
-from pytest_conversations.capture._streams import Playback, as_stream
+from pytest_conversations.capture._streams import Hang, Playback, as_stream
 from pytest_conversations.cassette import (
     Chunk,
     Response,
@@ -39,14 +40,16 @@ class Replay:
     Attributes:
         path: the cassette, for warnings.
         shape: how they are cut, and at which pace they come.
+        over: is set when the test is over.
     """
 
     path: str
     shape: Shape
+    over: threading.Event
 
     def response(
         self, recorded: Response, library: Library, beyond: Callable[[str], Exception]
-    ) -> httpx.Response:
+    ) -> httpx.Response | Hang:
         """A recorded response as the library's own, with a stream that plays it.
 
         Args:
@@ -55,22 +58,32 @@ class Replay:
             beyond: makes the error, with a reason, for a caller that wants what the recording does
                 not have.
 
+        Returns:
+            The response; where none came before its task was cancelled, what waits as long.
+
         Raises:
             httpx.TransportError: the recorded request got no response; the class, the library's
                 own, is that of the recording.
         """
+        if was_cancelled(recorded.get("error", {})):
+            return self._hang(recorded, library, beyond)
         if "error" in recorded:
             raise _error(recorded["error"], library)
-        headers = header_values(recorded)
+        headers = list(header_values(recorded))
         is_stream = any(
             name.lower() == "content-type" and values[0].startswith("text/event-stream")
-            for name, values in header_values(recorded)
+            for name, values in headers
         )
         chunks, dies = self.shape.cut(_chunks(recorded, self.path), is_stream=is_stream)
-        fail, wait = _ending(recorded, library, beyond), patience(recorded) or 0.0
+        end = self._end(recorded, library, beyond)
         if dies:
-            fail, wait = functools.partial(library.error(_DIED), _DIED_WORDS), 0.0
-        play = as_stream(Playback, library)(chunks, self.shape.pace, fail, wait)
+            end = functools.partial(library.error(_DIED), _DIED_WORDS)
+        elif is_stream and self.shape.cut_after is not None and end is None:
+            warnings.warn(
+                f"{self.path}: a stream has fewer than {self.shape.cut_after} events, so "
+                "`cut_after` does not cut it",
+                stacklevel=2,
+            )
         status = recorded["status"]
         return library.Response(
             status["code"],
@@ -79,11 +92,39 @@ class Replay:
                 for name, values in headers
                 for value in values
             ],
-            stream=cast("httpx.SyncByteStream", play),
+            stream=cast(
+                "httpx.SyncByteStream", as_stream(Playback, library)(chunks, self.shape.pace, end)
+            ),
             extensions={
                 "http_version": b"HTTP/1.1",
                 "reason_phrase": (status.get("message") or "").encode("latin-1", "replace"),
             },
+        )
+
+    def _end(
+        self, recorded: Response, library: Library, beyond: Callable[[str], Exception]
+    ) -> Callable[[], Exception] | Hang | None:
+        """What makes the error at the end of a body; None where it ended well."""
+        stream = recorded.get("stream", {})
+        if was_cancelled(stream.get("error", {})):
+            return self._hang(recorded, library, beyond)
+        if "error" in stream:
+            return functools.partial(_error, stream["error"], library)
+        return functools.partial(beyond, _CLOSED) if stream.get("closed") else None
+
+    def _hang(
+        self, recorded: Response, library: Library, beyond: Callable[[str], Exception]
+    ) -> Hang:
+        try:
+            waited = [ms for ms, _ in parse(recorded.get("stream", {}).get("chunks", ""))][-1:]
+        except ValueError:  # of which there is a warning already
+            waited = []
+        # A little longer than it waited then: its test cancels it again, at its own time.
+        return Hang(
+            1 + 2 * sum(waited) / 1000 * max(1.0, self.shape.pace),
+            self.over,
+            fail=functools.partial(beyond, _CANCELLED),
+            leave=functools.partial(library.TransportError, "The test is over."),
         )
 
 
@@ -97,34 +138,10 @@ _CLOSED = (
     "The recording ends here: when it was made, the test closed this response before its end, and "
     "now it reads on."
 )
-CANCELLED = (
+_CANCELLED = (
     "The recording ends here: when it was made, the test cancelled the task that waited for more, "
-    "and now it waits on."
+    "or was over, and now it waits on."
 )
-
-
-def patience(recorded: Response) -> float | None:
-    """How long, in s, to wait where a recording ends with a task that was cancelled; else None.
-
-    A little longer than it waited then: its test cancels it again, at its own time.
-    """
-    stream = recorded.get("stream", {})
-    if not any(was_cancelled(each.get("error", {})) for each in (recorded, stream)):
-        return None
-    pairs = parse(str(stream.get("chunks", "")))
-    return 1 + 2 * sum(ms for ms, _ in pairs[-1:]) / 1000
-
-
-def _ending(
-    recorded: Response, library: Library, beyond: Callable[[str], Exception]
-) -> Callable[[], Exception] | None:
-    """What makes the error at the end of a body; None where it ended well."""
-    stream = recorded.get("stream", {})
-    if was_cancelled(stream.get("error", {})):
-        return functools.partial(beyond, CANCELLED)
-    if "error" in stream:
-        return functools.partial(_error, stream["error"], library)
-    return functools.partial(beyond, _CLOSED) if stream.get("closed") else None
 
 
 def _error(error: Response, library: Library) -> httpx.RequestError:

@@ -1,5 +1,7 @@
 """Failures of the network, as a cassette holds them."""
 
+import re
+
 from pytest_conversations.cassette import Response
 
 # What asyncio calls it, on whatever event loop it was.
@@ -21,7 +23,9 @@ def describe(error: BaseException) -> Response:
     """How a cassette names an error: its class and its message."""
     if is_cancellation(error):
         return {"type": _CANCELLED, "message": ""}
-    return {"type": type(error).__name__, "message": str(error)}
+    # h11 shows a header that cannot be sent, which may be the key, in Python's own spelling.
+    message = re.sub(r"(?s)(Illegal header (?:name|value)) .*", r"\1", str(error))
+    return {"type": type(error).__name__, "message": message}
 
 
 def failure(error: BaseException, chunks: str = "") -> Response:

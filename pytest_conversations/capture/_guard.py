@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterator
+from contextvars import ContextVar
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -24,7 +25,8 @@ Origin: TypeAlias = tuple[str, str, int]
 Place: TypeAlias = Callable[..., tuple[object, object]]
 
 _PORTS = {"http": 80, "https": 443}
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_EXPECTING: "ContextVar[Guard | None]" = ContextVar("expecting", default=None)
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Guard:
@@ -45,11 +47,13 @@ class Guard:
     @contextlib.contextmanager
     def expecting(self) -> Iterator[None]:
         """Let connections pass, of a request that is captured and goes out."""
+        token = _EXPECTING.set(self)
         with self._lock:
             self._expected += 1
         try:
             yield
         finally:
+            _EXPECTING.reset(token)
             with self._lock:
                 self._expected -= 1
 
@@ -61,13 +65,17 @@ class Guard:
                 stack.enter_context(replaced(owner, name, self._guarded(owner, name, place)))
             yield
 
+    def _is_expected(self, name: str) -> bool:
+        # Event loops look names up in threads that know nothing of the task.
+        return _EXPECTING.get() is self or (name == "getaddrinfo" and self._expected > 0)
+
     def _guarded(self, owner: object, name: str, place: Place) -> Callable[..., object]:
         original: Callable[..., object] = getattr(owner, name)
 
         @functools.wraps(original)
         def guarded(*args: object, **kwargs: object) -> object:
             __tracebackhide__ = True  # pytest: the caller's frames are what matters
-            if not self._expected:
+            if not self._is_expected(name):
                 self._look(*place(*args, **kwargs))
             return original(*args, **kwargs)
 
@@ -81,15 +89,17 @@ class Guard:
         number = _number(port)
         for scheme, its_host, its_port in self._origins:
             # A name that is looked up without a port. Of this machine it says nothing yet.
-            any_port = number is None and its_host not in _LOOPBACK
-            if _same_host(name, its_host) and (number == its_port or any_port):
+            any_port = number is None and its_host not in LOOPBACK
+            # Who leaves the `s` out of `https` sends the key to the same host, and in the clear.
+            is_its = number == its_port or {number, its_port} == set(_PORTS.values())
+            if _same_host(name, its_host) and (is_its or any_port):
                 shown = "" if its_port == _PORTS.get(scheme) else f":{its_port}"
-                self._meet(f"{scheme}://{its_host}{shown}")
+                self._meet(f"{scheme}://{name}{shown}")
 
 
 def _same_host(name: str, host: str) -> bool:
     name = name.lower().rstrip(".")
-    return name == host or (name in _LOOPBACK and host in _LOOPBACK)
+    return name == host or (name in LOOPBACK and host in LOOPBACK)
 
 
 def _number(port: object) -> int | None:
@@ -131,8 +141,10 @@ def _tunnel(
     *_: object,
     **__: object,
 ) -> tuple[object, object]:
-    parts = urlsplit(f"//{host}")
-    return parts.hostname, port or parts.port or connection.default_port
+    with contextlib.suppress(ValueError):  # an IPv6 address without brackets has its own port
+        parts = urlsplit(f"//{host}")
+        return parts.hostname, port or parts.port or connection.default_port
+    return host, port or connection.default_port
 
 
 def _request(

@@ -2,7 +2,8 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from asyncio import CancelledError
+from collections.abc import Callable, Iterator
 
 import httpx
 
@@ -11,6 +12,7 @@ from pytest_conversations.capture._library import Library
 from pytest_conversations.capture._streams import as_stream
 from pytest_conversations.capture._tape import Tape
 from pytest_conversations.cassette import Chunk, Recording, table
+from pytest_conversations.errors import CassetteError
 
 
 class Recorder:
@@ -20,14 +22,23 @@ class Recorder:
         recording: the place.
         library: the caller's library.
         label: the request in a few words, without secrets, for messages.
+        refuse: takes the error that the test has to fail with.
     """
 
-    def __init__(self, recording: Recording, library: Library, label: str) -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        library: Library,
+        label: str,
+        refuse: Callable[[CassetteError], object],
+    ) -> None:
         self._recording = recording
         self._label = label
         self._library = library
+        self._refuse = refuse
         self._sent = time.perf_counter()
         self._tape: Tape | None = None
+        self._was_interrupted = False
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
@@ -40,17 +51,36 @@ class Recorder:
             raise
         except BaseException as error:
             if is_cancellation(error):
-                waited = round((time.perf_counter() - self._sent) * 1000)
-                self._recording.response = failure(error, table([Chunk(waited, b"")]))
+                self._leave(error)
+            else:
+                self._interrupted(error)
             raise
 
     def listen(self, response: httpx.Response, tee: type) -> httpx.Response:
         """Record a response while its body is read; give the caller the response itself."""
-        self._tape = Tape(self._recording, self._library, response, self._sent)
+        self._tape = Tape(self._recording, self._library, response, self._sent, self._interrupted)
         response.stream = as_stream(tee, self._library)(response.stream, self._tape)
         return response
 
     def end(self) -> None:
-        """Complete the recording with what there is; where it is complete, do nothing."""
+        """Complete the recording at the end of the test; where it is complete, do nothing."""
         if self._tape is not None:
-            self._tape.end(closed=True)
+            self._tape.leave()
+        elif self._recording.response is None and not self._was_interrupted:
+            self._leave(CancelledError())  # a thread still waits
+
+    def _leave(self, error: BaseException) -> None:
+        waited = round((time.perf_counter() - self._sent) * 1000)
+        self._recording.response = failure(error, table([Chunk(max(0, waited), b"")]))
+
+    def _interrupted(self, error: BaseException) -> None:
+        """Note an error that comes from outside, such as a handler of a signal."""
+        self._was_interrupted = True
+        if isinstance(error, Exception):
+            self._refuse(CassetteError(_INTERRUPTED.format(self._label, type(error).__name__)))
+
+
+_INTERRUPTED = (
+    "{} was interrupted by a {}, which is no error of the network: a replay could not do the same, "
+    "so nothing is written. Let the app give up by a timeout of its client, or of its event loop"
+)

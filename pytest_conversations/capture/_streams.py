@@ -5,13 +5,14 @@ httpx and httpx2 each ask for a subclass of theirs.
 """
 
 import functools
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import anyio
 import httpx
 
-from pytest_conversations.capture._failures import is_cancellation
 from pytest_conversations.capture._library import Library
 from pytest_conversations.capture._tape import Tape
 from pytest_conversations.cassette import Chunk
@@ -25,12 +26,14 @@ class Tee:
         self._tape = tape
 
     def __iter__(self) -> Iterator[bytes]:
+        self._tape.wait()
         try:
             for data in self._stream:
                 self._tape.add(data)
                 yield data
-        except Exception as error:
-            self._tape.end(error=error)
+                self._tape.wait()
+        except BaseException as error:
+            self._tape.fail(error)
             raise
         self._tape.end()
 
@@ -48,16 +51,14 @@ class AsyncTee:
         self._tape = tape
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        self._tape.wait()
         try:
             async for data in self._stream:
                 self._tape.add(data)
                 yield data
-        except Exception as error:
-            self._tape.end(error=error)
-            raise
+                self._tape.wait()
         except BaseException as error:
-            if is_cancellation(error):
-                self._tape.end(error=error)
+            self._tape.fail(error)
             raise
         self._tape.end()
 
@@ -67,57 +68,81 @@ class AsyncTee:
         await self._stream.aclose()
 
 
+class Hang(NamedTuple):
+    """A wait without an answer, as of a task that was cancelled: until the test is over.
+
+    Attributes:
+        patience: after how long, in s, it ends all the same.
+        over: is set when the test is over.
+        fail: makes the error for a caller that is still there after that.
+        leave: makes the error for one that is there when the test is over.
+    """
+
+    patience: float
+    over: threading.Event
+    fail: Callable[[], Exception]
+    leave: Callable[[], Exception]
+
+    def wait(self) -> Exception:
+        """Wait, and give the error to raise."""
+        return self.leave() if self.over.wait(self.patience) else self.fail()
+
+    async def wait_async(self) -> Exception:
+        """The same; a task that waits can be cancelled."""
+        for _ in range(round(self.patience / _STEP)):
+            if self.over.is_set():
+                return self.leave()
+            await anyio.sleep(_STEP)
+        return self.fail()
+
+
+_STEP = 0.02  # s
+
+
 class Playback:
     """Gives recorded chunks, and ends as the recording did.
 
     Args:
         chunks: what to give.
         pace: what their times are multiplied by.
-        fail: makes the error that the recording ended with; None where it ended well.
-        patience: how long, in s, an async caller is kept waiting before that, so that it can be
-            cancelled as it was.
+        end: makes the error that the recording ended with, or waits for nothing; None where it
+            ended well.
     """
 
     def __init__(
-        self,
-        chunks: Sequence[Chunk],
-        pace: float,
-        fail: Callable[[], Exception] | None,
-        patience: float = 0.0,
+        self, chunks: Sequence[Chunk], pace: float, end: Callable[[], Exception] | Hang | None
     ) -> None:
         self._chunks = chunks
         self._pace = pace / 1000
-        self._fail = fail
-        self._patience = patience
+        self._end = end
+        self._given = time.perf_counter()
 
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self._chunks:
             if self._pace:
-                time.sleep(chunk.ms * self._pace)
+                time.sleep(self._pause(chunk))
+            self._given = time.perf_counter()
             if chunk.data:
                 yield chunk.data
-        if self._fail is not None:
-            raise self._fail()
+        if self._end is not None:
+            raise self._end.wait() if isinstance(self._end, Hang) else self._end()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for chunk in self._chunks:
             # Also without a wait, so that other tasks run, as they do while a network is slow.
-            await anyio.sleep(chunk.ms * self._pace)
+            await anyio.sleep(self._pause(chunk))
+            self._given = time.perf_counter()
             if chunk.data:
                 yield chunk.data
-        if self._patience:
-            await anyio.sleep(self._patience)
-        if self._fail is not None:
-            raise self._fail()
+        if self._end is not None:
+            raise await self._end.wait_async() if isinstance(self._end, Hang) else self._end()
+
+    def _pause(self, chunk: Chunk) -> float:
+        """How long to wait for a chunk, in s. What the reader took is in its time already."""
+        return max(0.0, chunk.ms * self._pace - (time.perf_counter() - self._given))
 
 
 @functools.cache
 def as_stream(kind: type[object], library: Library) -> type:
     """A class that is ``kind`` and whatever the library asks of a response's stream."""
-    if kind is Tee:
-        bases: tuple[type, ...] = (library.SyncByteStream,)
-    elif kind is AsyncTee:
-        bases = (library.AsyncByteStream,)
-    else:
-        bases = (library.SyncByteStream, library.AsyncByteStream)
-    return type(kind.__name__, (kind, *bases), {})
+    return type(kind.__name__, (kind, library.SyncByteStream, library.AsyncByteStream), {})

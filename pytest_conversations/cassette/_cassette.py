@@ -1,11 +1,9 @@
 """The cassette of one test: vcrpy's, with an index, scrubbing, and recordings in the order sent."""
 
 import collections
-import contextlib
 import copy
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple, TypeAlias, TypeVar
 
 import vcr.cassette
@@ -45,11 +43,23 @@ class Recording:
     Attributes:
         request: what was sent, not scrubbed yet.
         response: what came back; None until it is known.
+        retried: whether the client waited then, to try again.
     """
 
     def __init__(self, request: Request) -> None:
         self.request = request
         self.response: Response | None = None
+        self.retried = False
+
+    def retry(self) -> None:
+        """Note that the client waits, to try again."""
+        self.retried = True
+
+
+def _was_answered(response: Response) -> bool:
+    # Of a task that was cancelled nobody knows whether it would have been.
+    cancelled = response.get("error", {}).get("type") == "CancelledError"
+    return bool(response["status"]["code"]) or cancelled
 
 
 class ConversationCassette(vcr.cassette.Cassette):
@@ -111,9 +121,10 @@ class ConversationCassette(vcr.cassette.Cassette):
             before_save_interaction=scrubber.interaction,
         )
         if mode == "rewrite" and not fresh:
-            self._refuse_to_replace_what_is_no_cassette()
+            self._old = self._responses_of_file()
         else:
             self._load()
+            self._old = self.responses[: self._loaded_count - fresh]
         self._index = collections.defaultdict[Hashable, list[int]](list)
         for index, (request, _) in enumerate(self.data):
             self._index[_matching.key(request, match_on)].append(index)
@@ -176,13 +187,17 @@ class ConversationCassette(vcr.cassette.Cassette):
             return None
         raise self.miss(made)
 
-    def answers(self, made: Request) -> bool:
-        """Whether the same request would be answered once more: by a recording, or by the API.
+    def was_last(self, made: Request, recorded: Response) -> bool:
+        """Whether the client gave up after a response, when it was recorded.
 
         Args:
             made: what `admit` returned.
+            recorded: the response, which `play` returned. Of another tool it tells nothing: then it
+                is the last one if no other would answer the same request.
         """
-        return self.records or any(not self.play_counts[index] for index in self._matches(made))
+        if str(self._metadata.get("recorder", "")).startswith(_metadata.RECORDER):
+            return not recorded.get("retried")
+        return not self.records and all(self.play_counts[index] for index in self._matches(made))
 
     def scrub(self, data: object) -> object:
         """JSON data as a replay would give it: with the placeholders of this cassette.
@@ -231,6 +246,8 @@ class ConversationCassette(vcr.cassette.Cassette):
             response = self._before_record_response(copy.deepcopy(recording.response))
             if request is not None and response is not None:
                 _chunks.mend(response)  # the hook may have changed the body
+                if recording.retried:
+                    response["retried"] = True
                 self.data.append((request, response))
                 self.dirty = True
         self._recordings.clear()
@@ -239,18 +256,24 @@ class ConversationCassette(vcr.cassette.Cassette):
             self._save()
 
     def would_lose(self) -> bool:
-        """Whether writing would put failed connections alone in the place of recorded replies.
+        """Whether writing would put failed connections in the place of recorded replies.
 
         So it is where the API was down while `all` or `rewrite` recorded everything again, and the
         app hid the failures.
         """
         new = [each.response for each in self._recordings if each.response is not None]
-        down = bool(new) and not any(each["status"]["code"] for each in new)
-        return down and self.record_mode == RecordMode.ALL and Path(self.path).exists()
+        if self.record_mode != RecordMode.ALL or all(map(_was_answered, new)):
+            return False
+        # A test of failures has had some before.
+        return bool(self._old) and all(map(_was_answered, self._old))
 
-    def _refuse_to_replace_what_is_no_cassette(self) -> None:
-        with contextlib.suppress(CassetteNotFoundError):
-            self._persister.load_cassette(self.path, self._serializer)
+    def _responses_of_file(self) -> list[Response]:
+        """Those that are about to be replaced; a file that is no cassette is not."""
+        try:
+            _, responses, *_ = self._persister.load_cassette(self.path, self._serializer)
+        except CassetteNotFoundError:
+            return []
+        return list(responses)
 
     def _rerecorded_interactions(self) -> list[tuple[Request, Response]]:
         """What vcrpy saves in mode `all`: new ones replace those they match, of runs before."""

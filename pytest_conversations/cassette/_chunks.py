@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 _EVENT_END = re.compile(rb"(?>\r\n|\n|\r){2,}")  # atomic: a CR LF is never two breaks
+_PAIR = re.compile(r"(\d+)\+(\d+)", re.ASCII)
 _DATA = re.compile(rb"(?<![^\r\n])(?:\xef\xbb\xbf)?data(?=[:\r\n]|\Z)")
 
 
@@ -39,8 +40,11 @@ def parse(text: str) -> list[tuple[int, int]]:
     Raises:
         ValueError: it is no table.
     """
-    pairs = [pair.split("+") for pair in text.split()]
-    return [(int(ms), int(size)) for ms, size in pairs]
+    pairs = [_PAIR.fullmatch(pair) for pair in text.split()]
+    if None in pairs:
+        msg = "a table of chunks has pairs such as 12+134"
+        raise ValueError(msg)
+    return [(int(pair[1]), int(pair[2])) for pair in pairs if pair]
 
 
 def cut(body: bytes, pairs: Sequence[tuple[int, int]]) -> list[Chunk] | None:
@@ -65,7 +69,7 @@ def event_ends(body: bytes) -> list[int]:
     for match in _EVENT_END.finditer(body):
         if _DATA.search(body, start, match.start()):
             ends.append(match.end())
-            start = match.end()
+        start = match.end()
     return ends
 
 

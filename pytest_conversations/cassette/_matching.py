@@ -7,12 +7,15 @@ matcher, can be looked up, so finding a request costs the same in a cassette of 
 """
 
 import json
+import re
 from collections.abc import Callable, Hashable, Iterable
 from typing import Protocol
 from urllib.parse import parse_qsl, urldefrag, urlsplit
 
 from vcr.request import Request
 from vcr.util import read_body
+
+_BOUNDARY = re.compile(r'multipart/[^;]*;(?:.*;)?\s*boundary="?([^";]+)', re.IGNORECASE)
 
 Key = Callable[[Request], Hashable]
 
@@ -31,6 +34,16 @@ def body_bytes(request: Request) -> bytes:
     """The body of a request, whatever vcrpy holds it as; empty where there is none."""
     body = read_body(request)
     return body.encode() if isinstance(body, str) else bytes(body or b"")
+
+
+def _body(request: Request) -> str | bytes:
+    body = body_bytes(request)
+    form = next(
+        (value for name, value in request.headers.items() if name.lower() == "content-type"), ""
+    )
+    boundary = _BOUNDARY.match(form)
+    # Each request has one of its own, made by chance (RFC 2046, section 5.1.1).
+    return body.replace(boundary[1].encode(), b"boundary") if boundary else body_key(body)
 
 
 def body_key(body: bytes) -> str | bytes:
@@ -67,7 +80,7 @@ _KEYS: dict[str, Key] = {
     "query": _query,
     "headers": _headers,
     "raw_body": body_bytes,
-    "body": lambda request: body_key(body_bytes(request)),
+    "body": _body,
 }
 
 

@@ -51,10 +51,12 @@ class Scrubber:
         counts: what was taken out since `start_counting`, by placeholder and place.
 
     Args:
-        secrets: value by name, for instance of environment variables.
+        secrets: value by name, for instance of environment variables; they are asked for again
+            with each request.
     """
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
+        self._values = secrets
         self._secrets = Secrets(secrets)
         self.counts: Counter[tuple[str, str]] = Counter()
 
@@ -64,6 +66,8 @@ class Scrubber:
 
     def learn(self, request: Request) -> None:
         """Take the credentials that a request carries for secrets, whoever put them there."""
+        for name, value in self._values.items():
+            self._secrets.add(name, value)
         for name, value in request.headers.items():
             if _CREDENTIAL.search(name) and "cookie" not in name.lower():
                 for one in value.split(","):  # as httpx joins headers of one name

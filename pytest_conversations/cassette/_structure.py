@@ -74,15 +74,30 @@ def _interaction_problems(interaction: object, path: _Path) -> Iterator[tuple[_P
         yield (*path, "request"), "the headers of a request are texts, and so is its uri"
     elif not isinstance(request["method"], str):
         yield (*path, "request"), "the method of a request is a text"
-    status, body = response.get("status"), response.get("body")
+    yield from _response_problems(response, (*path, "response"))
+
+
+def _response_problems(response: dict[str, object], path: _Path) -> Iterator[tuple[_Path, str]]:
+    status, body, stream = (response.get(key) for key in ("status", "body", "stream"))
     if not isinstance(status, dict) or not isinstance(status.get("code"), int):
-        yield (*path, "response"), "a response has a `status` with a whole number `code`"
+        yield path, "a response has a `status` with a whole number `code`"
     elif not isinstance(status.get("message"), str | None):
-        yield (*path, "response"), "the `message` of a status is a text"
+        yield path, "the `message` of a status is a text"
     elif not _are_headers(response.get("headers")):
-        yield (*path, "response"), "a response has a mapping `headers`, of texts"
+        yield path, "a response has a mapping `headers`, of texts"
     elif not isinstance(body, dict) or not isinstance(body.get("string"), str | bytes | None):
-        yield (*path, "response"), "a response has a `body` with a text `string`"
+        yield path, "a response has a `body` with a text `string`"
+    elif "stream" in response and not isinstance(stream, dict):
+        yield (*path, "stream"), "a `stream` is a mapping"
+    for holder in (response, stream):
+        if isinstance(holder, dict) and "error" in holder and not _is_error(holder["error"]):
+            yield path, "an `error` has a `type` and a `message`, both texts"
+
+
+def _is_error(error: object) -> bool:
+    return isinstance(error, dict) and all(
+        isinstance(error.get(key), str) for key in ("type", "message")
+    )
 
 
 def _are_headers(headers: object) -> bool:
