@@ -6,8 +6,6 @@ It knows neither pytest nor any HTTP client.
 from pytest_conversations.cassette._cassette import (
     MODES,
     ConversationCassette,
-    Interaction,
-    Recording,
     RequestHook,
     ResponseHook,
 )
@@ -19,6 +17,7 @@ from pytest_conversations.cassette._chunks import (
     parse,
     table,
 )
+from pytest_conversations.cassette._recording import Interaction, Recording
 from pytest_conversations.cassette._scrub import API_KEY, Response, Scrubber, header_values
 
 __all__ = [

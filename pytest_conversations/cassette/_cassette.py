@@ -4,7 +4,7 @@ import collections
 import copy
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import vcr.cassette
 from vcr.persisters.filesystem import CassetteNotFoundError
@@ -19,6 +19,7 @@ from pytest_conversations.cassette import (
     _serializer,
 )
 from pytest_conversations.cassette._persister import FilePersister
+from pytest_conversations.cassette._recording import Interaction, Recording
 from pytest_conversations.cassette._scrub import Response, Scrubber
 from pytest_conversations.errors import CassetteError, UnrecordedRequestError
 
@@ -28,32 +29,6 @@ RequestHook: TypeAlias = Callable[[Request], Request | None]
 ResponseHook: TypeAlias = Callable[[Response], Response | None]
 
 MODES = ("none", "once", "new_episodes", "all", "rewrite")
-
-
-class Interaction(NamedTuple):
-    """A request, as vcrpy models it, and its response, as vcrpy stores it."""
-
-    request: Request
-    response: Response
-
-
-class Recording:
-    """A place in the cassette for an interaction that is under way.
-
-    Attributes:
-        request: what was sent, not scrubbed yet.
-        response: what came back; None until it is known.
-        retried: whether the client waited then, to try again.
-    """
-
-    def __init__(self, request: Request) -> None:
-        self.request = request
-        self.response: Response | None = None
-        self.retried = False
-
-    def retry(self) -> None:
-        """Note that the client waits, to try again."""
-        self.retried = True
 
 
 def _was_answered(response: Response) -> bool:
