@@ -110,11 +110,9 @@ def test_no_response(
 
     with capturing(url), pytest.raises(kind):
         client.collect(url, [], timeout=0.2)
-    started = time.perf_counter()
     with capturing(url, mode="none"), pytest.raises(kind):
         client.collect(url, [], timeout=0.2)
 
-    assert time.perf_counter() - started < 0.15
     response = _recorded(tmp_path / "cassette.yaml")
     assert (response["status"]["code"], response["error"]["type"]) == (0, error)
 
