@@ -332,14 +332,18 @@ def test_binary(client: Client, serve: Serve, capturing: Capturing) -> None:
         assert client.post(url) == pieces
 
 
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
 class TestBadUse:
     """Apps that make mistakes see what they would see without a recorder."""
 
-    @pytest.mark.parametrize("library", ["httpx", "httpx2"])
-    def test_closed_client(self, library: str, serve: Serve, capturing: Capturing) -> None:
+    @pytest.fixture
+    def url(self, serve: Serve) -> str:
+        """A server whose streams end well."""
+        return serve(_then(lambda connection: connection.last_chunk()))
+
+    def test_closed_client(self, library: str, url: str, capturing: Capturing) -> None:
         """A client that is used after it was closed says so."""
         module = pytest.importorskip(library)
-        url = serve(_then(lambda connection: connection.last_chunk()))
         http = module.Client()
         http.close()
         for mode in ("once", "none"):
@@ -350,11 +354,9 @@ class TestBadUse:
                 http.post(url, headers=HEADERS)
             assert cassette.refusals == []
 
-    @pytest.mark.parametrize("library", ["httpx", "httpx2"])
-    def test_read_twice(self, library: str, serve: Serve, capturing: Capturing) -> None:
+    def test_read_twice(self, library: str, url: str, capturing: Capturing) -> None:
         """So does a stream that is read twice, or after it was closed."""
         module = pytest.importorskip(library)
-        url = serve(_then(lambda connection: connection.last_chunk()))
         for mode in ("once", "none"):
             with (
                 capturing(url, mode=mode) as cassette,
@@ -368,11 +370,9 @@ class TestBadUse:
                 list(response.iter_raw())
             assert cassette.refusals == []
 
-    @pytest.mark.parametrize("library", ["httpx", "httpx2"])
-    def test_read_after_closing(self, library: str, serve: Serve, capturing: Capturing) -> None:
+    def test_read_after_closing(self, library: str, url: str, capturing: Capturing) -> None:
         """Reading what was closed before is the library's own error."""
         module = pytest.importorskip(library)
-        url = serve(_then(lambda connection: connection.last_chunk()))
         for mode in ("once", "none"):
             with capturing(url, mode=mode), module.Client() as http:
                 with http.stream("POST", url, headers=HEADERS) as response:

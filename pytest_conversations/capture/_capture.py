@@ -116,9 +116,8 @@ class Capture:
             if isinstance(answer, Hang):
                 raise await answer.wait_async()
             if answer is not None and not isinstance(answer, Recorder):
-                await (
-                    anyio.lowlevel.checkpoint()
-                )  # other tasks have their turn, as when it comes by the network
+                # Other tasks have their turn, and this one can be cancelled, as by the network.
+                await anyio.lowlevel.checkpoint()
                 return answer
             if self._send_to is not None:
                 transport = library.AsyncHTTPTransport(**_straight(library))
