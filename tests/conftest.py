@@ -46,6 +46,10 @@ def _no_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
     if request.node.get_closest_marker("live") is None:
         for name in ("MISTRAL_API_KEY", "MISTRAL_SERVER_URL", "PYTEST_ADDOPTS"):
             monkeypatch.delenv(name, raising=False)
+        # What pytest shows, and how much of it, goes by these.
+        for name in ("BUILD_NUMBER", "CI", "FORCE_COLOR", "NO_COLOR", "PY_COLORS", "TERM"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("COLUMNS", "80")
 
 
 @pytest.fixture(params=KINDS)
