@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 # What an environment has instead of what the group `dev` asks for.
 WITH ?=
 
-.PHONY: demo test test-sdk1 test-sdk2 lint record clean
+.PHONY: demo test test-sdk1 test-sdk2 nightly lint record clean
 
 demo: $(VENV)/.installed
 	@$(RUN) demo.py
@@ -25,6 +25,10 @@ test-sdk2:
 	$(MAKE) VENV=.venv-sdk2 WITH='mistralai[agents]<3' .venv-sdk2/.installed-dev
 	.venv-sdk2/bin/python -m pytest --numprocesses=auto -k sdk tests/test_apps.py tests/test_waits.py
 	.venv-sdk2/bin/python -m pytest --numprocesses=auto tests/test_differential.py
+
+# What takes long: many more examples of secrets that are hidden somewhere.
+nightly: $(VENV)/.installed-dev
+	$(RUN) -m pytest --hypothesis-profile=nightly tests/test_secrets.py
 
 lint: $(VENV)/.installed-dev
 	$(RUN) -m ruff check

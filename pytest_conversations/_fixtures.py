@@ -68,7 +68,7 @@ def conversation_cassette(
 ) -> Iterator[ConversationCassette]:
     """The open cassette of this test: ``path``, ``mode``, ``interactions``, ``play_count``."""
     from pytest_conversations._lifecycle import cassette_of_test
-    from pytest_conversations.cassette import API_KEY, Scrubber
+    from pytest_conversations.cassette import Scrubber
 
     item: pytest.Item = request.node
     config = request.config
@@ -88,7 +88,9 @@ def conversation_cassette(
                     cassette_path(item, settings),
                     settings,
                     test=item.nodeid,
-                    scrubber=Scrubber(_Environment([API_KEY])),
+                    scrubber=Scrubber(
+                        _Environment(["MISTRAL_API_KEY", *settings.scrub.names]), settings.scrub
+                    ),
                     sandbox_url=lambda: _sandbox_url(config),
                     record_hint=lambda exists, from_sandbox: record_command(
                         item, settings, exists=exists, from_sandbox=from_sandbox

@@ -1,6 +1,7 @@
 """The cassette of a test from its opening to its writing. It does not know pytest."""
 
 import contextlib
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -81,8 +82,12 @@ def cassette_of_test(
             raise cassette.refusals[0]
     if how == "passed" or settings.keep_failed:
         tally.unwritten.pop(test, None)  # where a plugin runs a test again, that of the run before
+        if cassette.recorded_count:
+            _warn_of_unsearched(scrubber)
         _write(cassette, tally, test)
-        tally.scrubbed += sum(scrubber.counts.values())
+        tally.note_scrubbed(
+            {f"{rule}, {place}": count for (rule, place), count in scrubber.counts.items()}
+        )
     elif cassette.recorded_count:
         tally.unwritten[test] = (cassette.path, f"the test {how}")
 
@@ -93,6 +98,12 @@ def _report_unused(cassette: ConversationCassette, tally: Tally) -> None:
         tally.unused[cassette.path] = unused
         if not cassette.play_count:
             tally.idle.append(cassette.path)
+
+
+def _warn_of_unsearched(scrubber: Scrubber) -> None:
+    for name, reason in scrubber.finder.unsearched.items():
+        msg = f"the value of {name} was not searched for in what is recorded, since {reason}"
+        warnings.warn(msg, stacklevel=2)
 
 
 def _write(cassette: ConversationCassette, tally: Tally, test: str) -> None:

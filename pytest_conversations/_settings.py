@@ -14,6 +14,8 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import urlsplit
 
+from pytest_conversations._rules import Rules
+
 if TYPE_CHECKING:
     import pytest
 
@@ -40,6 +42,7 @@ class ConversationsConfig:
         dir: folder of the cassettes, from rootdir.
         sandbox: whether requests to the API origin go to the embedded sandbox instead.
         keep_failed: whether a failing test writes its recording, too.
+        scrub: lines as those of the ini option, which count, too.
         origins: URLs of further API origins.
         match_on: names of vcrpy's matchers; by default method, path, query and body.
         before_record_request: vcrpy's hook.
@@ -51,6 +54,7 @@ class ConversationsConfig:
     dir: str | None = None
     sandbox: bool | None = None
     keep_failed: bool | None = None
+    scrub: Iterable[str] | None = None
     origins: Iterable[str] | None = None
     match_on: Iterable[str] | None = None
     before_record_request: RequestHook | None = None
@@ -89,6 +93,7 @@ class Settings:
     dir: str
     sandbox: bool
     keep_failed: bool
+    scrub: Rules
     origins: tuple[str, ...]
     match_on: tuple[str, ...] | None
     cassette: str | None
@@ -163,6 +168,9 @@ def resolve(
         keep_failed=_first(
             config.keep_failed, pytestconfig.getini("conversations_keep_failed"), default=False
         ),
+        scrub=scrub_rules(
+            [*pytestconfig.getini("conversations_scrub"), *(_texts("scrub", config.scrub) or ())]
+        ),
         origins=tuple(_url("origin", each) for each in _texts("origins", config.origins) or ()),
         match_on=_texts("match_on", match_on),
         cassette=cassette,
@@ -172,6 +180,19 @@ def resolve(
         before_record_request=config.before_record_request,
         before_record_response=config.before_record_response,
     )
+
+
+def scrub_rules(lines: Iterable[str]) -> Rules:
+    """Read the lines of ``conversations_scrub``.
+
+    Raises:
+        SettingsError: one of them cannot be.
+    """
+    try:
+        return Rules.of(lines)
+    except ValueError as error:
+        msg = f"conversations_scrub: {error}"
+        raise SettingsError(msg) from None
 
 
 def _first(*given: T | None, default: T) -> T:

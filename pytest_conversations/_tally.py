@@ -1,7 +1,7 @@
 """What a run did, for the lines at its end; merged from the workers of pytest-xdist."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 
@@ -13,7 +13,7 @@ class Tally:
         cassettes: the paths that were open.
         replayed: interactions played.
         recorded: interactions recorded.
-        scrubbed: secrets taken out of recordings.
+        scrubbed: by rule and place, how many secrets were taken out of recordings.
         unused: by path, how many interactions a passing test did not play.
         idle: paths of those of which it played none.
         written: by path, how many interactions were written.
@@ -23,7 +23,7 @@ class Tally:
     cassettes: list[str] = dataclasses.field(default_factory=list)
     replayed: int = 0
     recorded: int = 0
-    scrubbed: int = 0
+    scrubbed: dict[str, int] = dataclasses.field(default_factory=dict)
     unused: dict[str, int] = dataclasses.field(default_factory=dict)
     idle: list[str] = dataclasses.field(default_factory=list)
     written: dict[str, int] = dataclasses.field(default_factory=dict)
@@ -34,7 +34,7 @@ class Tally:
         self.cassettes += other.cassettes
         self.replayed += other.replayed
         self.recorded += other.recorded
-        self.scrubbed += other.scrubbed
+        self.note_scrubbed(other.scrubbed)
         self.unused |= other.unused
         self.idle += other.idle
         self.unwritten |= other.unwritten
@@ -45,16 +45,28 @@ class Tally:
         """Count interactions that were written to a path."""
         self.written[path] = self.written.get(path, 0) + count
 
-    def lines(self, root: Path) -> Iterator[str]:
-        """What to print, with paths from ``root``; nothing where no cassette was open."""
+    def note_scrubbed(self, counts: Mapping[str, int]) -> None:
+        """Count secrets that were taken out, by rule and place."""
+        for what, count in counts.items():
+            self.scrubbed[what] = self.scrubbed.get(what, 0) + count
+
+    def lines(self, root: Path, *, verbose: bool = False) -> Iterator[str]:
+        """What to print; nothing where no cassette was open.
+
+        Args:
+            root: where paths are shown from.
+            verbose: whether to say what was scrubbed, and where.
+        """
         files = len(set(self.cassettes))
         if not files:
             return
         yield (
             f"conversations: {self.replayed} replayed, {self.recorded} recorded, "
-            f"{self.scrubbed} scrubbed, {sum(self.unused.values())} unused "
+            f"{sum(self.scrubbed.values())} scrubbed, {sum(self.unused.values())} unused "
             f"in {files} {'cassette' if files == 1 else 'cassettes'}"
         )
+        for what, count in sorted(self.scrubbed.items() if verbose else ()):
+            yield f"  scrubbed: {count} x {what}"
         for path, count in sorted(self.unused.items()):
             idle = (
                 ", all of it: delete the file if its test needs none" if path in self.idle else ""

@@ -58,6 +58,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type="bool",
         default=False,
     )
+    parser.addini(
+        "conversations_scrub",
+        "what is kept out of cassettes, a line each: the name of an environment variable that "
+        "holds a secret, or re:PATTERN; keep:PATTERN is no secret",
+        type="linelist",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -76,6 +82,10 @@ def pytest_configure(config: pytest.Config) -> None:
     except (ValueError, pytest.UsageError) as error:
         msg = f"conversations_keep_failed: {error}"
         raise pytest.UsageError(msg) from None
+    try:
+        _settings.scrub_rules(config.getini("conversations_scrub"))
+    except _settings.SettingsError as error:
+        raise pytest.UsageError(str(error)) from None
     config.stash[_stash.TALLY] = Tally()
 
 
@@ -171,5 +181,6 @@ def pytest_terminal_summary(
 ) -> None:
     """Say what was replayed and recorded, and what there is to act on."""
     if not hasattr(config, "workerinput"):
-        for line in config.stash[_stash.TALLY].lines(config.rootpath):
+        verbose = config.get_verbosity() > 0
+        for line in config.stash[_stash.TALLY].lines(config.rootpath, verbose=verbose):
             terminalreporter.write_line(line)

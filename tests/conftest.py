@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpcore  # noqa: F401 - see below
+import hypothesis
 import pytest
 from clients import KINDS, Clients, clients_of
 from libraries import Capturing, Client, capturing_into
@@ -23,6 +24,8 @@ with contextlib.suppress(ImportError):
     import httpcore2  # noqa: F401 - see above
 
 pytest_plugins = ["pytester"]
+
+hypothesis.settings.register_profile("nightly", max_examples=10_000, deadline=None)
 
 
 @pytest.fixture

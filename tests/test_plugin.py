@@ -853,6 +853,114 @@ def test_the_key_is_scrubbed_from_a_live_recording(
     pytester.runpytest(url).assert_outcomes(passed=1)
 
 
+@pytest.mark.parametrize("by", ["ini", "config"])
+def test_secrets_of_the_project_are_kept_out(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    """Those of named variables, and what patterns match; `-v` tells rule and place."""
+    monkeypatch.setenv("OTHER_SECRET", "correct horse battery")
+    lines = ["OTHER_SECRET", r"re:order-\d+", "keep:sk-.*"]
+    if by == "ini":
+        pytester.makeini("[pytest]\nconversations_scrub =\n    " + "\n    ".join(lines))
+    else:
+        pytester.makeconftest(
+            f"""
+            import pytest
+
+            @pytest.fixture(scope="session")
+            def conversations_config():
+                return {{"scrub": {lines!r}}}
+            """
+        )
+    kept = "sk-" + "a1b2c3d4e5f6g7h8i9j0"
+    pytester.makepyfile(
+        test_it=f"""
+        def test_it(conversations, conversation_snapshot):
+            asked = "correct horse battery, order-12, {kept}"
+            reply = conversations.start(model="m", inputs=asked)
+            assert reply == conversation_snapshot
+        """
+    )
+    recorded = pytester.runpytest(*RECORD, "--snapshot-update", "-v")
+    recorded.assert_outcomes(passed=1)
+    recorded.stdout.fnmatch_lines(
+        [
+            "conversations: 0 replayed, 1 recorded, * scrubbed, *",
+            "  scrubbed: 1 x form of PATTERN, request body",
+            "  scrubbed: 1 x value of OTHER_SECRET, request body",
+        ]
+    )
+    recorded.stdout.no_fnmatch_line("*correct horse*in*")
+    (data,) = (each.decode() for each in _cassettes(pytester).values())
+    assert "correct horse battery" not in data
+    assert "order-12" not in data
+    assert data.count(f"<OTHER_SECRET>, <PATTERN>, {kept}") == 2
+    monkeypatch.setenv("OTHER_SECRET", "correct horse battery")
+    pytester.runpytest().assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [("re:(", "'re:(' does not compile: *"), ("re:.+", "'re:.+' matches words of the API*")],
+)
+def test_a_wrong_pattern_is_a_usage_error(
+    pytester: pytest.Pytester, line: str, message: str
+) -> None:
+    """Before a test runs, and with the pattern."""
+    pytester.makeini(f"[pytest]\nconversations_scrub = {line}")
+    result = pytester.runpytest()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: conversations_scrub: {message}"])
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [("short", "it has under 8 characters"), ("conversation", "it is a word of the API itself")],
+)
+def test_a_key_that_is_none_is_warned_of(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, key: str, reason: str
+) -> None:
+    """While recording, and once; the recording is what it would be."""
+    monkeypatch.setenv("MISTRAL_API_KEY", key)
+    pytester.makepyfile(
+        test_it="""
+        import pytest
+
+        @pytest.mark.parametrize("n", [1, 2])
+        def test_it(conversations, n):
+            with conversations.start_stream(model="m", inputs="Hello") as stream:
+                assert [event.event for event in stream][-1] == "conversation.response.done"
+        """
+    )
+    result = pytester.runpytest(*RECORD, "-W", "default")
+    result.assert_outcomes(passed=2, warnings=2)
+    result.stdout.fnmatch_lines(
+        [f"*the value of MISTRAL_API_KEY was not searched for in what is recorded, since {reason}"]
+    )
+    replayed = pytester.runpytest("-W", "error")
+    replayed.assert_outcomes(passed=2)
+
+
+def test_a_name_without_a_value_is_warned_of(pytester: pytest.Pytester) -> None:
+    """It may be misspelled; a fixture that sets it during the test is early enough."""
+    pytester.makeini("[pytest]\nconversations_scrub =\n    MISSPELT\n    SET_LATE")
+    pytester.makepyfile(
+        test_it="""
+        import os
+
+        def test_it(conversations, monkeypatch):
+            monkeypatch.setenv("SET_LATE", "correct horse battery")
+            conversations.start(model="m", inputs="correct horse battery")
+        """
+    )
+    result = pytester.runpytest(*RECORD, "-W", "default")
+    result.assert_outcomes(passed=1, warnings=1)
+    result.stdout.fnmatch_lines(
+        ["*the value of MISSPELT was not searched for in what is recorded, since it has none: *"]
+    )
+    pytester.runpytest("-W", "error").assert_outcomes(passed=1)
+
+
 def test_help_and_markers_describe_the_plugin(pytester: pytest.Pytester) -> None:
     """Each option, ini option, the marker with its arguments, and each fixture."""
     pytester.runpytest("--help").stdout.fnmatch_lines(

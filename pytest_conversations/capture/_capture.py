@@ -138,7 +138,7 @@ class Capture:
     ) -> httpx.Response | Recorder | Hang | None:
         """A recorded response, or what records the live one; None where the hook says neither."""
         __tracebackhide__ = True
-        sent = _exchange.cassette_request(request, body)
+        sent = _exchange.cassette_request(request, body, library)
         made = self._cassette.admit(sent)
         if made is None:
             return None

@@ -1,5 +1,6 @@
 """Between the library's requests and responses and those of the cassette."""
 
+import contextlib
 import dataclasses
 import functools
 import threading
@@ -24,9 +25,24 @@ from pytest_conversations.cassette import (
 )
 
 
-def cassette_request(request: httpx.Request, body: bytes) -> Request:
-    """A request as vcrpy models it."""
-    made = Request(request.method, "", body, dict(request.headers))
+def cassette_request(request: httpx.Request, body: bytes, library: Library) -> Request:
+    """A request as vcrpy models it; a body that is compressed is decoded, for people and scrubbing.
+
+    Args:
+        request: the library's own.
+        body: all of its body.
+        library: the caller's, which decodes.
+    """
+    headers = dict(request.headers)
+    coding = headers.get("content-encoding")
+    if coding is not None:
+        with contextlib.suppress(library.DecodingError):
+            decoded = library.Response(200, headers={"content-encoding": coding}, content=body)
+            if decoded.content != body:
+                body = decoded.content
+                del headers["content-encoding"]
+                headers["content-length"] = str(len(body))
+    made = Request(request.method, "", body, headers)
     # Without user and password, which are in the Authorization header, and without the fragment,
     # which never reaches the wire. And set, not given: vcrpy logs a URL that it is given.
     made.uri = str(request.url.copy_with(fragment=None, userinfo=b""))

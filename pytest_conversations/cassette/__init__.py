@@ -17,14 +17,19 @@ from pytest_conversations.cassette._chunks import (
     parse,
     table,
 )
+from pytest_conversations.cassette._finder import API_KEY
+from pytest_conversations.cassette._inspection import Finding, inspect
+from pytest_conversations.cassette._persister import read
 from pytest_conversations.cassette._recording import Interaction, Recording
-from pytest_conversations.cassette._scrub import API_KEY, Response, Scrubber, header_values
+from pytest_conversations.cassette._scrub import Response, Scrubber, header_values
+from pytest_conversations.cassette._serializer import other_keys
 
 __all__ = [
     "API_KEY",
     "MODES",
     "Chunk",
     "ConversationCassette",
+    "Finding",
     "Interaction",
     "Recording",
     "RequestHook",
@@ -35,6 +40,9 @@ __all__ = [
     "cut_at_events",
     "event_ends",
     "header_values",
+    "inspect",
+    "other_keys",
     "parse",
+    "read",
     "table",
 ]

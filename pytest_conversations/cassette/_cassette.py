@@ -10,6 +10,7 @@ import vcr.cassette
 from vcr.persisters.filesystem import CassetteNotFoundError
 from vcr.record_mode import RecordMode
 from vcr.request import Request
+from vcr.serializers import jsonserializer
 
 from pytest_conversations.cassette import (
     _chunks,
@@ -19,7 +20,7 @@ from pytest_conversations.cassette import (
     _serializer,
 )
 from pytest_conversations.cassette._persister import FilePersister
-from pytest_conversations.cassette._recording import Interaction, Recording
+from pytest_conversations.cassette._recording import Interaction, Recording, was_answered
 from pytest_conversations.cassette._scrub import Response, Scrubber
 from pytest_conversations.errors import CassetteError, UnrecordedRequestError
 
@@ -29,12 +30,6 @@ RequestHook: TypeAlias = Callable[[Request], Request | None]
 ResponseHook: TypeAlias = Callable[[Response], Response | None]
 
 MODES = ("none", "once", "new_episodes", "all", "rewrite")
-
-
-def _was_answered(response: Response) -> bool:
-    # Of a task that was cancelled nobody knows whether it would have been.
-    cancelled = response.get("error", {}).get("type") == "CancelledError"
-    return bool(response["status"]["code"]) or cancelled
 
 
 class ConversationCassette(vcr.cassette.Cassette):
@@ -101,8 +96,8 @@ class ConversationCassette(vcr.cassette.Cassette):
             self._load()
             self._old = self.responses[: self._loaded_count - fresh]
         self._index = collections.defaultdict[Hashable, list[int]](list)
-        for index, (request, _) in enumerate(self.data):
-            self._index[_matching.key(request, match_on)].append(index)
+        for index, (request, _) in enumerate(self.data):  # which were scrubbed when they were read
+            self._index[self._key(request)].append(index)
 
     @property
     def interactions(self) -> list[Interaction]:
@@ -135,7 +130,7 @@ class ConversationCassette(vcr.cassette.Cassette):
         Returns:
             The request to look up; None where the hook leaves it alone.
         """
-        self._scrubber.learn(request)
+        self._scrubber.finder.learn(request)
         made: Request | None = self.filter_request(request)
         return made
 
@@ -175,11 +170,7 @@ class ConversationCassette(vcr.cassette.Cassette):
         return not self.records and all(self.play_counts[index] for index in self._matches(made))
 
     def scrub(self, data: object) -> object:
-        """JSON data as a replay would give it: with the placeholders of this cassette.
-
-        Raises:
-            SecretLeakError: a secret is spelled out over several texts.
-        """
+        """JSON data as a replay would give it: with the placeholders of this cassette."""
         return self._scrubber.data(data)
 
     def record(self, request: Request) -> Recording:
@@ -230,6 +221,22 @@ class ConversationCassette(vcr.cassette.Cassette):
             self._metadata = _metadata.renewed(self._metadata, self.responses)
             self._save()
 
+    def rewrite(self, *, as_json: bool = False) -> None:
+        """Write the file again, with what it holds, as this version writes it: scrubbed.
+
+        Args:
+            as_json: whether to write it in vcrpy's other format, as it was.
+
+        Raises:
+            SecretLeakError: a secret is left in it. The file is as it was.
+            CassetteError: it cannot be written. The file is as it was.
+        """
+        if as_json:
+            self._serializer = jsonserializer
+        else:
+            self._metadata = _metadata.renewed(self._metadata, self.responses, is_new=False)
+        self._save(force=True)
+
     def would_lose(self) -> bool:
         """Whether writing would put failed connections in the place of recorded replies.
 
@@ -237,10 +244,10 @@ class ConversationCassette(vcr.cassette.Cassette):
         app hid the failures.
         """
         new = [each.response for each in self._recordings if each.response is not None]
-        if self.record_mode != RecordMode.ALL or all(map(_was_answered, new)):
+        if self.record_mode != RecordMode.ALL or all(map(was_answered, new)):
             return False
         # A test of failures has had some before.
-        return bool(self._old) and all(map(_was_answered, self._old))
+        return bool(self._old) and all(map(was_answered, self._old))
 
     def _responses_of_file(self) -> list[Response]:
         """Those that are about to be replaced; a file that is no cassette is not."""
@@ -253,14 +260,15 @@ class ConversationCassette(vcr.cassette.Cassette):
     def _rerecorded_interactions(self) -> list[tuple[Request, Response]]:
         """What vcrpy saves in mode `all`: new ones replace those they match, of runs before."""
         border = self._loaded_count - self._fresh
-        names = self._match_names
-        new = {_matching.key(request, names) for request, _ in self.data[self._loaded_count :]}
-        old = self.data[:border]
-        kept = [pair for pair in old if _matching.key(pair[0], names) not in new]
+        new = {self._key(request) for request, _ in self.data[self._loaded_count :]}
+        kept = [pair for pair in self.data[:border] if self._key(pair[0]) not in new]
         return [*kept, *self.data[border:]]
 
     def _matches(self, made: Request) -> Sequence[int]:
-        return self._index.get(_matching.key(made, self._match_names), ())
+        return self._index.get(self._key(made), ())
+
+    def _key(self, request: Request) -> Hashable:
+        return _matching.key(request, self._match_names, self._scrubber.finder.alike)
 
     def _responses(self, request: Request) -> Iterator[tuple[int, Response]]:
         """What vcrpy asks for the matches of a request; here by index, not by a scan."""

@@ -1,59 +1,96 @@
-"""Texts that stand in bodies: the pieces that the events of a stream carry, and credentials."""
+"""What the texts of a stream spell out together, over the borders of its events."""
 
-import json
-from collections.abc import Iterator
+import bisect
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
-from pytest_conversations._sse import Decoder
+from pytest_conversations.cassette._secrets import Found
+from pytest_conversations.cassette._texts import Kind, Text
+from pytest_conversations.cassette._writings import byte_positions
 
 # Where the deltas of the Conversations API, and of chat completions, carry their pieces.
-_PIECES = frozenset({"content", "text", "arguments"})
+_PIECES = frozenset({"content", "text", "arguments", "data"})
+
+Find = Callable[[bytes], Sequence[Found]]
 
 
-def stream_fragments(body: bytes) -> Iterator[str]:
-    """The pieces of text in a body of server-sent events, in order; none where it is another."""
-    decoder = Decoder()
-    for event in (*decoder.feed(body), decoder.flush()):
-        if event is not None:
-            try:
-                yield from fragments(json.loads(event.data))
-            except (ValueError, RecursionError):
-                continue
+class _Piece(NamedTuple):
+    text: Text
+    value: bytes
 
 
-def fragments(value: object) -> Iterator[str]:
-    """The pieces of text in JSON data, in order."""
-    if isinstance(value, list):
-        for item in value:
-            yield from fragments(item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if isinstance(item, str):
-                if key in _PIECES:
-                    yield item
-            else:
-                yield from fragments(item)
+def spelled_out(texts: Sequence[Text], find: Find, find_in_output: Find) -> Iterator[Found]:
+    """What stands in several texts, and in none of them alone.
 
+    Args:
+        texts: those of a body, in order.
+        find: finds what is looked for in what any texts say together.
+        find_in_output: finds it in what the deltas of one output say.
 
-def authorizations(body: bytes) -> Iterator[str]:
-    """The credentials in a JSON body: of ``{"authorization": {"value": ...}}``.
-
-    So a tool says how its connector authorizes itself.
+    Yields:
+        The pieces: the first with the placeholder, the others with nothing in its place.
     """
-    if b'"authorization"' not in body:
-        return
+    pieces = [
+        _Piece(text, _encoded(text.value))
+        for text in texts
+        if text.kind in (Kind.STRING, Kind.PLAIN)
+    ]
+    for sequence, is_output in _sequences(pieces):
+        if len(sequence) > 1:
+            together = b"".join(piece.value for piece in sequence)
+            found = (find_in_output if is_output else find)(together)
+            yield from _over_borders(sequence, found)
+
+
+def _encoded(value: str) -> bytes:
     try:
-        yield from _authorizations(json.loads(body))
-    except (ValueError, RecursionError):
-        return
+        return value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half of a surrogate pair, from an escape of JSON
+        return value.encode("utf-8", "replace")
 
 
-def _authorizations(value: object) -> Iterator[str]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _authorizations(item)
-    elif isinstance(value, dict):
-        held = value.get("authorization")
-        if isinstance(held, dict) and isinstance(held.get("value"), str):
-            yield held["value"]
-        for item in value.values():
-            yield from _authorizations(item)
+def _sequences(pieces: Sequence[_Piece]) -> Iterator[tuple[list[_Piece], bool]]:
+    """The texts that a reader may put together: of one field, of one output, and all there are."""
+    fields: dict[tuple[str, ...], dict[tuple[str, ...], list[_Piece]]] = {}
+    in_order: dict[tuple[str, ...], list[_Piece]] = {}
+    deltas: list[_Piece] = []
+    for piece in pieces:
+        path, output = piece.text.path, piece.text.output
+        fields.setdefault(path, {}).setdefault(output, []).append(piece)
+        in_order.setdefault(path, []).append(piece)
+        if _is_delta(path):
+            deltas.append(piece)
+    for path, outputs in fields.items():
+        yield from ((sequence, _is_delta(path)) for sequence in outputs.values())
+        if len(outputs) > 1:
+            yield in_order[path], False
+    if sum(map(_is_delta, fields)) > 1:
+        yield deltas, False
+
+
+def _is_delta(path: tuple[str, ...]) -> bool:
+    return bool(path) and path[-1] in _PIECES
+
+
+def _over_borders(sequence: Sequence[_Piece], every: Sequence[Found]) -> Iterator[Found]:
+    borders = [0, *itertools.accumulate(len(piece.value) for piece in sequence)]
+    for found in every:
+        placeholder = found.placeholder.decode()
+        at = bisect.bisect_right(borders, found.start) - 1
+        is_in_one = found.end <= borders[at + 1]
+        rule = found.rule if is_in_one else f"{found.rule}, over several events"
+        while borders[at] < found.end:
+            start, end = borders[at], borders[at + 1]
+            text = sequence[at].text
+            characters = byte_positions(text.value)
+            first = bisect.bisect_right(characters, max(found.start - start, 0)) - 1
+            last = bisect.bisect_left(characters, min(found.end, end) - start)
+            yield Found(
+                text.positions[first],
+                text.positions[last],
+                text.spelled(placeholder).encode(),
+                rule,
+            )
+            placeholder = ""
+            at += 1

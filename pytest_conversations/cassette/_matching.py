@@ -15,6 +15,8 @@ from urllib.parse import parse_qsl, urldefrag, urlsplit
 from vcr.request import Request
 from vcr.util import read_body
 
+from pytest_conversations.cassette._compression import decompressed
+
 _BOUNDARY = re.compile(r'multipart/[^;]*;(?:.*;)?\s*boundary="?([^";]+)', re.IGNORECASE)
 
 Key = Callable[[Request], Hashable]
@@ -31,6 +33,13 @@ class Matcher(Protocol):
 
 
 def body_bytes(request: Request) -> bytes:
+    """The body of a request without its content coding; empty where there is none."""
+    stored = stored_body(request)
+    plain = decompressed(stored, request.headers.get("content-encoding"))
+    return stored if plain is None else plain
+
+
+def stored_body(request: Request) -> bytes:
     """The body of a request, whatever vcrpy holds it as; empty where there is none."""
     body = read_body(request)
     return body.encode() if isinstance(body, str) else bytes(body or b"")
@@ -96,9 +105,25 @@ def check(match_on: Iterable[str]) -> None:
         raise ValueError(msg)
 
 
-def key(request: Request, match_on: Iterable[str]) -> tuple[Hashable, ...]:
-    """The key of a request: two requests match exactly when their keys are equal."""
-    return tuple(_KEYS[name](request) for name in match_on)
+def key(
+    request: Request, match_on: Iterable[str], alike: Callable[[str], str] = str
+) -> tuple[Hashable, ...]:
+    """The key of a request: two requests match exactly when their keys are equal.
+
+    Args:
+        request: scrubbed.
+        match_on: names of matchers.
+        alike: makes texts equal that are to match, though they differ.
+    """
+    return tuple(_with(alike, _KEYS[name](request)) for name in match_on)
+
+
+def _with(alike: Callable[[str], str], value: Hashable) -> Hashable:
+    if isinstance(value, str):
+        return alike(value)
+    if isinstance(value, bytes):
+        return alike(value.decode("latin-1")).encode("latin-1")
+    return tuple(_with(alike, item) for item in value) if isinstance(value, tuple) else value
 
 
 def differing(made: Request, recorded: Request, match_on: Iterable[str]) -> list[str]:

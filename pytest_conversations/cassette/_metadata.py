@@ -9,18 +9,23 @@ from pytest_conversations.cassette._scrub import Response, header_values
 RECORDER = "pytest-conversations"
 
 
-def renewed(old: Mapping[str, object], responses: Iterable[Response]) -> dict[str, object]:
+def renewed(
+    old: Mapping[str, object], responses: Iterable[Response], *, is_new: bool = True
+) -> dict[str, object]:
     """The metadata of a cassette that is about to be written.
 
     Args:
         old: what it said before; keys of others are kept.
         responses: all that it holds.
+        is_new: whether something of it was recorded just now.
     """
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    at = now if is_new else old.get("recorded_at")
     own = {"recorder", "recorded_at", "interactions", "end_mark", "sandbox"}
     return {
         **{key: value for key, value in old.items() if key not in own},
         "recorder": f"{RECORDER} {__version__}",
-        "recorded_at": dt.datetime.now(dt.UTC).replace(microsecond=0),
+        **({"recorded_at": at} if at else {}),
         "end_mark": True,  # the file ends with one, so that a cut in its last interaction shows
         **({"sandbox": True} if from_sandbox(responses) else {}),
     }

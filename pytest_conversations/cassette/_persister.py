@@ -11,6 +11,7 @@ import vcr.serialize
 from vcr.persisters.filesystem import CassetteNotFoundError
 from vcr.request import Request
 
+from pytest_conversations.cassette import _serializer
 from pytest_conversations.cassette._structure import FormatError
 from pytest_conversations.errors import CassetteError, CassetteFormatError
 
@@ -68,7 +69,11 @@ class FilePersister:
         Raises:
             CassetteError: it cannot be written; the old file is as it was.
         """
-        text = vcr.serialize.serialize(document, serializer)
+        try:
+            text = vcr.serialize.serialize(document, serializer)
+        except (TypeError, UnicodeDecodeError) as error:  # of vcrpy's serializer for JSON
+            msg = f"cannot write the cassette {path} as JSON, since it holds bytes that are no text"
+            raise CassetteError(msg) from error
         self._gate(text)
         try:
             _replace(Path(path), text.encode())
@@ -77,7 +82,19 @@ class FilePersister:
             raise CassetteError(msg) from error
 
 
+def read(path: Path) -> tuple[str, list[Request]]:
+    """The text of a cassette, and its requests as they stand there.
+
+    Raises:
+        CassetteFormatError: the file is no cassette.
+        CassetteError: the file cannot be read.
+    """
+    loaded = FilePersister(lambda _: None).load_cassette(str(path), _serializer)
+    return path.read_text(encoding="utf-8"), loaded[0]
+
+
 def _replace(path: Path, content: bytes) -> None:
+    path = path.resolve()  # a link stays one
     path.parent.mkdir(parents=True, exist_ok=True)
     # In the same folder, since only within one file system a rename is atomic.
     temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")

@@ -31,3 +31,10 @@ class Recording:
     def retry(self) -> None:
         """Note that the client waits, to try again."""
         self.retried = True
+
+
+def was_answered(response: Response) -> bool:
+    """Whether the API answered a request, as far as anybody knows."""
+    # Of a task that was cancelled nobody knows whether it would have been.
+    cancelled = response.get("error", {}).get("type") == "CancelledError"
+    return bool(response["status"]["code"]) or cancelled

@@ -1,26 +1,20 @@
-"""Takes secrets out of interactions: known values wherever they stand, some headers by name."""
+"""Takes secrets out of interactions: by value, by place and by form."""
 
-import base64
-import contextlib
 import itertools
+import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from vcr.request import Request
 
-from pytest_conversations.cassette import _chunks, _matching
-from pytest_conversations.cassette._fragments import (
-    authorizations,
-    fragments,
-    stream_fragments,
-)
-from pytest_conversations.cassette._secrets import Secrets, move, replace
+from pytest_conversations._rules import Rules
+from pytest_conversations.cassette import _chunks, _headers, _matching
+from pytest_conversations.cassette._compression import decompressed
+from pytest_conversations.cassette._finder import Finder
+from pytest_conversations.cassette._secrets import Found, move, replace
 from pytest_conversations.errors import SecretLeakError
-
-API_KEY = "MISTRAL_API_KEY"
 
 # vcrpy's own type of a response: whatever YAML holds.
 Response = dict[str, Any]
@@ -32,94 +26,61 @@ def header_values(response: Response) -> Iterator[tuple[str, list[str]]]:
         yield name, [values] if isinstance(values, str) else values
 
 
-_CREDENTIAL = re.compile(
-    r"(?:^|-)(?:authorization|cookie2?|token|secret|password|credentials?|signature)$|api-?key",
-    re.IGNORECASE,
-)
-# Ids that the service, or the network before it, gives to each request anew.
-_REQUEST_ID = re.compile(
-    r"^(?:mistral-correlation-id|x-kong-request-id|cf-ray|traceparent|tracestate)$"
-    r"|(?:^|-)(?:request|correlation|trace)-id$",
-    re.IGNORECASE,
-)
-
-
 class Scrubber:
     """Takes the secrets out of the requests and responses of one cassette.
 
     Attributes:
-        counts: what was taken out since `start_counting`, by placeholder and place.
+        finder: knows what is secret.
+        counts: what was taken out since `start_counting`, by rule and place.
 
     Args:
         secrets: value by name, for instance of environment variables; they are asked for again
             with each request.
+        rules: what else the project says.
     """
 
-    def __init__(self, secrets: Mapping[str, str]) -> None:
-        self._values = secrets
-        self._secrets = Secrets(secrets)
+    def __init__(self, secrets: Mapping[str, str], rules: Rules | None = None) -> None:
+        self.finder = Finder(secrets, rules or Rules())
         self.counts: Counter[tuple[str, str]] = Counter()
 
     def start_counting(self) -> None:
         """Forget what was counted, so that a look-up that scrubbed its request is not."""
         self.counts.clear()
 
-    def learn(self, request: Request) -> None:
-        """Take the credentials that a request carries for secrets, whoever put them there."""
-        for name, value in self._values.items():
-            self._secrets.add(name, value)
-        for name, value in request.headers.items():
-            if _CREDENTIAL.search(name) and "cookie" not in name.lower():
-                for one in value.split(","):  # as httpx joins headers of one name
-                    self._learn_credentials(one.strip())
-        password = urlsplit(request.uri).password
-        if password:
-            self._secrets.add(API_KEY, unquote(password))
-        for value in authorizations(_matching.body_bytes(request)):
-            self._secrets.add("AUTHORIZATION", value)
-
-    def _learn_credentials(self, value: str) -> None:
-        # RFC 9110, section 11.4: the scheme, a space, and the credentials
-        scheme, _, credentials = value.partition(" ")
-        self._secrets.add(API_KEY, credentials.strip() or scheme)
-        if scheme.lower() == "basic":
-            with contextlib.suppress(ValueError):  # RFC 7617: the password is behind the colon
-                pair = base64.b64decode(credentials, validate=True).decode()
-                self._secrets.add(API_KEY, pair.partition(":")[2])
-
     def request(self, request: Request) -> Request:
         """Scrub a request in place, and give it back: vcrpy's ``before_record_request``."""
         request.uri = self._text(request.uri, "URL")
+        stored, body = _matching.stored_body(request), _matching.body_bytes(request)
+        scrubbed = replace(body, self._noted(self.finder.in_body(body), "request body"))
+        if body != stored:
+            del request.headers["content-encoding"]
+        request.body = scrubbed  # type: ignore[misc] # it has a setter
         request.headers = {
-            name: self._header(name, value, "request header")
+            name: str(len(scrubbed))
+            if name.lower() == "content-length" and scrubbed != stored
+            else self._header(name, value, "request header")
             for name, value in request.headers.items()
         }
-        body = _matching.body_bytes(request)
-        request.body = self._bytes(body, "request body")  # type: ignore[misc] # it has a setter
         return request
 
     def interaction(self, request: Request, response: Response) -> tuple[Request, Response]:
         """Scrub an interaction in place, and give it back: vcrpy's ``before_save_interaction``."""
+        scrubbed = self.request(request)
         response["headers"] = {
             name: [self._header(name, value, "response header") for value in values]
             for name, values in header_values(response)
         }
-        self._response_body(response)
-        self._refuse_spelled_out(response)
+        self._response_body(response, f"{scrubbed.method} {scrubbed.uri}")
         for holder in (response, response.get("stream", {})):
             if "error" in holder:
                 holder["error"]["message"] = self._text(holder["error"]["message"], "error message")
-        return self.request(request), response
+        return scrubbed, response
 
     def data(self, value: object) -> object:
-        """Scrub JSON data, for instance of a snapshot: the texts in it, by value.
-
-        Raises:
-            SecretLeakError: a secret is spelled out over several texts.
-        """
-        scrubbed = self._data(value)
-        self._refuse_fragments(fragments(scrubbed))
-        return scrubbed
+        """Scrub JSON data, for instance of a snapshot, as a body that holds it is scrubbed."""
+        body = json.dumps([value]).encode()  # in a list, so that a text is JSON, too
+        found = self.finder.in_body(body)
+        return json.loads(replace(body, self._noted(found, "snapshot")))[0] if found else value
 
     def gate(self, text: str) -> None:
         """Look at the text that is about to be written.
@@ -128,67 +89,19 @@ class Scrubber:
             SecretLeakError: a secret is in it all the same. The message does not show it.
         """
         body = text.encode()
-        for found in self._secrets.find(body):
-            line = body.count(b"\n", 0, found.start) + 1
-            msg = (
-                f"the recording still holds {found.placeholder.decode()} in line {line} of what "
-                "would be written; nothing was written"
-            )
-            raise SecretLeakError(msg)
+        for found in self.finder.by_value(body):
+            raise SecretLeakError(_LEAK.format(found.rule, _place(body[: found.start])))
 
-    def _data(self, value: object) -> object:
-        if isinstance(value, dict):
-            return {self._data(key): self._data(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self._data(item) for item in value]
-        return self._text(value, "snapshot") if isinstance(value, str) else value
-
-    def _refuse_spelled_out(self, response: Response) -> None:
+    def _response_body(self, response: Response, answers: str) -> None:
+        _decompress(response)
         body: bytes = response["body"].get("string") or b""
-        if b"data:" in body and self._secrets:
-            self._refuse_fragments(stream_fragments(body))
-
-    def _refuse_fragments(self, texts: Iterable[str]) -> None:
-        if any(self._secrets.find("".join(texts).encode("utf-8", "replace"))):
-            msg = (
-                f"the events of a stream together spell out <{API_KEY}> or another secret, which "
-                "no single event holds; nothing was written. Keep the secret out of the "
-                "conversation"
-            )
-            raise SecretLeakError(msg)
-
-    def _header(self, name: str, value: str, place: str) -> str:
-        for rule, where in ((_CREDENTIAL, place), (_REQUEST_ID, "")):
-            if rule.search(name):
-                placeholder = f"<{name.upper()}>"
-                if where and value != placeholder:
-                    self.counts[placeholder, where] += 1
-                return placeholder
-        # Bytes beyond ASCII were read as Latin-1, or by httpx, on a guess, as UTF-8.
-        return self._text(self._text(value, place, "latin-1"), place)
-
-    def _text(self, text: str, place: str, encoding: str = "utf-8") -> str:
-        try:
-            body = text.encode(encoding)
-        except UnicodeEncodeError:
-            return text
-        return self._bytes(body, place).decode(encoding)
-
-    def _bytes(self, body: bytes, place: str) -> bytes:
-        found = list(self._secrets.find(body))
-        self.counts.update((secret.placeholder.decode(), place) for secret in found)
-        return replace(body, found) if found else body
-
-    def _response_body(self, response: Response) -> None:
-        body: bytes = response["body"].get("string") or b""
-        found = list(self._secrets.find(body))
+        found = self._noted(self.finder.in_body(body), "response body")
         if not found:
             return
-        self.counts.update((secret.placeholder.decode(), "response body") for secret in found)
         scrubbed = response["body"]["string"] = replace(body, found)
-        for name, values in response["headers"].items():
-            if name.lower() == "content-length":
-                values[:] = [str(len(scrubbed))]
+        for left in self.finder.known_in_body(scrubbed):
+            raise SecretLeakError(_LEAK.format(left.rule, f"the body of the response to {answers}"))
+        _set_length(response, scrubbed)
         if "chunks" in response.get("stream", {}):
             pairs = _chunks.parse(response["stream"]["chunks"])
             ends = move(itertools.accumulate(size for _, size in pairs), found)
@@ -197,3 +110,61 @@ class Scrubber:
             response["stream"]["chunks"] = " ".join(
                 f"{ms}+{size}" for ms, size in zip(times, sizes, strict=True)
             )
+
+    def _header(self, name: str, value: str, place: str) -> str:
+        rule = self.finder.of_header(name, value)
+        if not rule:
+            # Bytes beyond ASCII were read as Latin-1, or by httpx, on a guess, as UTF-8.
+            return self._text(self._text(value, place, "latin-1"), place)
+        if not _headers.is_request_id(name):
+            self.counts[rule, place] += 1
+        return _headers.placeholder(name)
+
+    def _text(self, text: str, place: str, encoding: str = "utf-8") -> str:
+        try:
+            body = text.encode(encoding)
+        except UnicodeEncodeError:
+            return text
+        return replace(body, self._noted(self.finder.in_text(body), place)).decode(encoding)
+
+    def _noted(self, found: list[Found], place: str) -> list[Found]:
+        # A secret that is spelled out over several texts has one placeholder, and counts once.
+        self.counts.update((each.rule, place) for each in found if each.placeholder)
+        return found
+
+
+def _decompress(response: Response) -> None:
+    """Decode the body of a recording of another tool, which stores it as it came."""
+    codings = {name: values for name, values in header_values(response) if _is_coding(name)}
+    plain = decompressed(
+        response["body"].get("string") or b"", ", ".join(itertools.chain(*codings.values()))
+    )
+    if plain is not None:
+        for name in codings:
+            del response["headers"][name]
+        response["body"]["string"] = plain
+        _set_length(response, plain)
+
+
+def _is_coding(name: str) -> bool:
+    return name.lower() == "content-encoding"
+
+
+def _set_length(response: Response, body: bytes) -> None:
+    for name in response["headers"]:
+        if name.lower() == "content-length":
+            response["headers"][name] = [str(len(body))]
+
+
+_LEAK = "the recording still holds a secret, by the rule `{}`, in {}; nothing was written"
+_PARTS = re.compile(rb"(?m)^(?:- (request|response)| {2}(request|response)| {4}(\w+)):")
+
+
+def _place(before: bytes) -> str:
+    """Where the text of a cassette ends that stands before something: its interaction and part."""
+    side, part, number = "", "", 0
+    for match in _PARTS.finditer(before):
+        side = (match[1] or match[2] or side.encode()).decode() if not match[3] else side
+        part = match[3].decode() if match[3] else ""
+        number += match[1] is not None or (match[2] == b"request")
+    return f"the {side} {part} of interaction {number}" if number else "the head of the file"

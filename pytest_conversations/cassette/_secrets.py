@@ -1,66 +1,103 @@
-"""Known secrets and the ways in which they are spelled.
+"""Known secrets: found by value in any spelling, replaced by a placeholder."""
 
-By value: an API key is found wherever it stands, whatever field or header that is.
-"""
-
-import base64
-import json
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
-from urllib.parse import quote, quote_plus
 
-_SHORTEST = 8  # characters; a shorter value would be found in half of all text
+from pytest_conversations import _protocol
+from pytest_conversations.cassette._spelling import Body, Spellings
+
+SHORTEST = 8  # characters; a shorter value would be found in half of all text
+
+_SPACE = " \t\r\n"
+_PLACEHOLDER = re.compile(r"<[\w-]+>")
 
 
 class Found(NamedTuple):
-    """A secret in a body: from ``start`` to ``end``, and what is put there instead."""
+    """What is taken out of a body: from ``start`` to ``end``, and what is put there instead.
+
+    Attributes:
+        start: of the first byte.
+        end: behind the last byte.
+        placeholder: what is put there.
+        rule: by which it was found, in words that may be shown.
+    """
 
     start: int
     end: int
     placeholder: bytes
+    rule: str
 
 
 class Secrets:
-    """The secrets of one cassette. A value that is shorter than 8 characters is not searched for.
+    """The secrets of one cassette."""
 
-    Args:
-        values: value by name; the placeholder of a value is ``<NAME>``.
-    """
-
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self._names: dict[bytes, str] = {}  # name by spelling
-        self._pattern: re.Pattern[bytes] | None = None
+    def __init__(self) -> None:
+        self._secrets: dict[str, tuple[str, Spellings]] = {}
         self._lock = threading.Lock()  # requests of several threads add what they carry
-        for name, value in values.items():
-            self.add(name, value)
 
-    def add(self, name: str, value: str) -> None:
-        """Search for one more value. A value that has a name already keeps it."""
+    def add(self, name: str, value: str) -> str:
+        """Search for one more value, without white space around it.
+
+        Args:
+            name: its placeholder is ``<NAME>``; a value that has a name already keeps it.
+            value: the secret.
+
+        Returns:
+            Why it is not searched for; empty where it is.
+        """
+        value = value.strip(_SPACE)  # as of a file that ends with a new line
+        if _PLACEHOLDER.fullmatch(value):  # an app that is given what a recording holds
+            return ""
+        if len(value) < SHORTEST:
+            return f"it has under {SHORTEST} characters"
+        if value in _protocol.WORDS:
+            return "it is a word of the API itself"
         with self._lock:
-            if len(value) < _SHORTEST or value.encode() in self._names:
-                return
-            names = dict.fromkeys(_spellings(value), name) | self._names
-            # The longest first: where one secret begins another, it is the longer that is meant.
-            ordered = sorted(names, key=len, reverse=True)
-            # A search that runs meanwhile needs a name for all that its pattern finds.
-            self._names = names
-            self._pattern = re.compile(b"|".join(map(re.escape, ordered)))
+            if value not in self._secrets:
+                # Another dictionary, since a search may go on meanwhile.
+                self._secrets = {**self._secrets, value: (name, Spellings(value))}
+        return ""
 
     def __bool__(self) -> bool:
-        return self._pattern is not None
+        return bool(self._secrets)
 
-    def find(self, body: bytes) -> Iterator[Found]:
+    def find(self, body: bytes) -> list[Found]:
         """Find the secrets in a body, in order; they do not overlap."""
-        if self._pattern is not None:
-            for match in self._pattern.finditer(body):
-                placeholder = f"<{self._names[match[0]]}>".encode()
-                yield Found(match.start(), match.end(), placeholder)
+        return merged(self._matches(Body(body))) if self._secrets else []
+
+    def _matches(self, body: Body) -> Iterator[Found]:
+        for name, spellings in self._secrets.values():
+            if spellings.are_possible(body):
+                for match in spellings.pattern.finditer(body.raw):
+                    yield Found(*match.span(), f"<{name}>".encode(), f"value of {name}")
+
+
+def merged(found: Iterable[Found]) -> list[Found]:
+    """In order, and without overlap: what overlaps is one, under the name of the longest.
+
+    Args:
+        found: of those that are equally long the first gives its name.
+    """
+    result: list[Found] = []
+    for each in sorted(found, key=lambda one: one.start):
+        if result and each.start < result[-1].end:
+            last = result.pop()
+            longest = max(last, each, key=lambda one: (one.end - one.start, len(one.placeholder)))
+            result.append(longest._replace(start=last.start, end=max(last.end, each.end)))
+        else:
+            result.append(each)
+    return result
 
 
 def replace(body: bytes, found: Iterable[Found]) -> bytes:
-    """Put the placeholders in."""
+    """Put the placeholders in.
+
+    Args:
+        body: anything.
+        found: in order, without overlap.
+    """
     pieces = []
     at = 0
     for secret in found:
@@ -94,29 +131,3 @@ def move(cuts: Iterable[int], found: Iterable[Found]) -> list[int]:
         else:
             moved.append(cut + shift)
     return moved
-
-
-def _spellings(value: str) -> set[bytes]:
-    """How a value looks as it is, in a URL, in JSON, and in Base64."""
-    texts = {
-        value,
-        quote(value, safe=""),
-        quote_plus(value),
-        quote(value),
-        json.dumps(value)[1:-1],
-        json.dumps(value, ensure_ascii=False)[1:-1],
-    }
-    return {*(text.encode() for text in texts), *_in_base64(value.encode())}
-
-
-def _in_base64(value: bytes) -> Iterator[bytes]:
-    """What Base64 (RFC 4648) makes of a value that stands in a longer text.
-
-    Three bytes become four characters, so there are three ways, by where the value begins. The
-    characters at its ends that depend on its neighbours, too, are left out.
-    """
-    for before in range(3):
-        padded = bytes(before) + value
-        start, end = -(-before * 8 // 6), len(padded) * 8 // 6
-        yield base64.b64encode(padded)[start:end]
-        yield base64.urlsafe_b64encode(padded)[start:end]

@@ -14,7 +14,7 @@ import yaml
 from vcr.serializers import yamlserializer
 
 from pytest_conversations import _yaml
-from pytest_conversations.cassette import _json_text
+from pytest_conversations.cassette import _json_text, _structure
 from pytest_conversations.cassette._metadata import RECORDER
 from pytest_conversations.cassette._structure import FormatError, check
 
@@ -55,6 +55,15 @@ def deserialize(text: str) -> dict[str, object]:
             _to_wire(interaction["request"], "body")
             _to_wire(interaction["response"]["body"], "string")
     return cast("dict[str, object]", document)
+
+
+def other_keys(text: str) -> list[str]:
+    """The keys in a cassette's text that are another tool's, and that `serialize` does not know.
+
+    Raises:
+        FormatError: it is no cassette.
+    """
+    return _structure.other_keys(deserialize(text))
 
 
 def serialize(document: Mapping[str, object]) -> str:

@@ -1,12 +1,15 @@
 """Whether a document is a cassette: the shape of vcrpy's format, version 1."""
 
 from collections.abc import Iterator
+from typing import cast
 
 import yaml
 
 _VERSION = 1
 _REQUEST_KEYS = {"method", "uri", "body", "headers"}
 _Path = tuple[str | int, ...]
+_KEYS = {"version", "metadata", "interactions"}
+_INTERACTION_KEYS = {"request", "response"}
 
 
 class FormatError(ValueError):
@@ -30,6 +33,13 @@ def check(document: object, text: str) -> None:
     """
     for path, reason in _problems(document):
         raise FormatError(reason, _line(text, path))
+
+
+def other_keys(document: dict[str, object]) -> list[str]:
+    """The keys of another tool, which vcrpy, and so this package, does not write again."""
+    interactions = cast("list[dict[str, object]]", document["interactions"])
+    keys = [set(document) - _KEYS, *(set(each) - _INTERACTION_KEYS for each in interactions)]
+    return sorted(set().union(*keys))
 
 
 def _problems(document: object) -> Iterator[tuple[_Path, str]]:

@@ -1,0 +1,145 @@
+"""In how many ways a text can be spelled in a body, a URL or a header: as one pattern.
+
+Each character may stand as it is, percent-encoded (RFC 3986, section 2.1; a space also as ``+``),
+or escaped as in JSON (RFC 8259, section 7), also in JSON that is a text in JSON. The whole text may
+be in Base64 (RFC 4648), of either alphabet and wherever it begins there, or in hexadecimal.
+"""
+
+import base64
+import functools
+import re
+from collections.abc import Iterator
+
+# A percent sign, and how often it is encoded itself.
+_PERCENT = rb"%(?:25)*"
+# A backslash, and how often it is escaped itself: at each level of JSON in JSON it doubles. JSON
+# may stand in a URL.
+_SOME = rb"(?:\\|%(?:25)*5[cC])++"
+# Backslashes in a row are looked at from the first one on, or they would be as often as they are
+# many. How many they are depends on how often they are escaped.
+_FIRST = rb"(?<!\\)(?<!%5[cC])"
+_ROW = rb"(?:%s(?:u005[cC])?)+" % _SOME
+_ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}|\\")
+_STANDARD = bytes.maketrans(b"-_", b"+/")
+_CONTROLS = {"\b": b"b", "\f": b"f", "\n": b"n", "\r": b"r", "\t": b"t"}
+
+
+class Body:
+    """Bytes to search, in the forms in which that is quick."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+
+    @functools.cached_property
+    def has_escapes(self) -> bool:
+        """Whether any character may stand in it in another way than as it is."""
+        return _ESCAPE.search(self.raw) is not None
+
+    @functools.cached_property
+    def lowered(self) -> bytes:
+        """For hexadecimal."""
+        return self.raw.lower()
+
+    @functools.cached_property
+    def standard(self) -> bytes:
+        """For Base64: in its first alphabet."""
+        return self.raw.translate(_STANDARD)
+
+
+class Spellings:
+    """A text in every spelling."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._raw = encoded(text)
+        self._hex = self._raw.hex().encode()
+        self._cores = [core.translate(_STANDARD) for core in _base64_cores(self._raw)]
+
+    def are_possible(self, body: Body) -> bool:
+        """Whether to search by the pattern: compiling takes 2 ms, and searching 20 ns a byte."""
+        return (
+            body.has_escapes
+            or " " in self._text
+            or self._raw in body.raw
+            or self._hex in body.lowered
+            or any(core in body.standard for core in self._cores)
+        )
+
+    @functools.cached_property
+    def pattern(self) -> re.Pattern[bytes]:
+        """What matches any of them."""
+        return re.compile(pattern(self._text))
+
+
+def pattern(text: str) -> bytes:
+    """A pattern (of `re`, for bytes) that matches a text in every spelling."""
+    raw = encoded(text)
+    ways = [
+        re.escape(raw),
+        _escaped(text),
+        *(b"".join(map(_in_base64, core.decode())) for core in _base64_cores(raw)),
+        b"".join(_any_case(digit) for digit in raw.hex()),
+    ]
+    return b"|".join(ways)
+
+
+def encoded(text: str) -> bytes:
+    """The UTF-8 of a text, which may come from an environment variable that is not UTF-8."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _escaped(text: str) -> bytes:
+    some, pattern = _FIRST + _SOME, b""
+    for unit in re.findall(r"\\+|[^\\]", text, re.DOTALL):
+        if unit[0] == "\\":
+            pattern += (_FIRST if not pattern else b"") + _ROW
+            some = b""  # the row has taken those of the next character, too
+        else:
+            pattern += _character(unit, some)
+            some = _SOME
+    return pattern
+
+
+def _in_base64(char: str) -> bytes:
+    # Its letters and digits need no escape anywhere.
+    other = {"+": "-", "/": "_"}.get(char)
+    return char.encode() if other is None else b"(?:%s|%s)" % (_character(char), other.encode())
+
+
+@functools.cache
+def _character(char: str, some: bytes = _SOME) -> bytes:
+    return b"(?:%s)" % b"|".join(_ways(char, some))
+
+
+def _ways(char: str, some: bytes) -> Iterator[bytes]:
+    raw = encoded(char)
+    escape = b"(?:%s)?+" % some if char in '"/' else b""
+    yield escape + re.escape(raw)
+    yield escape + b"".join(_PERCENT + _hex(byte) for byte in raw)
+    if char in _CONTROLS:
+        yield some + _CONTROLS[char]
+    if char == " ":
+        yield rb"\+"
+    units = char.encode("utf-16-be", "surrogatepass")
+    codes = [_hex(high) + _hex(low) for high, low in zip(units[::2], units[1::2], strict=True)]
+    yield some + b"u" + (_SOME + b"u").join(codes)
+
+
+def _hex(byte: int) -> bytes:
+    return b"".join(map(_any_case, f"{byte:02x}"))
+
+
+def _any_case(digit: str) -> bytes:
+    return f"[{digit}{digit.upper()}]".encode() if digit.isalpha() else digit.encode()
+
+
+def _base64_cores(raw: bytes) -> Iterator[bytes]:
+    """What Base64 makes of bytes that stand in a longer text.
+
+    Three bytes become four characters, so there are three ways, by where they begin. The characters
+    at the ends that depend on the neighbours, too, are left out.
+    """
+    for before in range(3):
+        padded = bytes(before) + raw
+        start, end = -(-before * 8 // 6), len(padded) * 8 // 6
+        yield base64.b64encode(padded)[start:end]
