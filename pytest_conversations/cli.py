@@ -1,9 +1,11 @@
 """The command line ``pytest-conversations``."""
 
 import argparse
+import os
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 from pytest_conversations._version import __version__
 
@@ -33,8 +35,60 @@ def main(argv: Sequence[str] | None = None) -> int:
     sandbox.add_argument(
         "--port", type=int, default=0, help="port on 127.0.0.1 (default: any free one)"
     )
+    check = commands.add_parser(
+        "check",
+        help="look for damage and secrets in cassettes",
+        description="Check cassettes, also those of vcrpy and pytest-recording: whether they are "
+        "whole, and whether they hold secrets. Prints `file:line: reason` for each finding, and "
+        "ends with 1 where there is one. The lines of conversations_scrub count, that pytest's "
+        "configuration in this folder has, and the value of MISTRAL_API_KEY.",
+    )
+    check.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file or a folder")
+    check.add_argument("--fix", action="store_true", help="write the files again without secrets")
+    check.add_argument(
+        "--scrub",
+        action="append",
+        default=[],
+        metavar="LINE",
+        help="one more line of conversations_scrub: the name of a variable, re:PATTERN or "
+        "keep:PATTERN; may be given more than once",
+    )
     arguments = parser.parse_args(argv)
+    if arguments.command == "check":
+        return _check(arguments.paths, arguments.scrub, fix=arguments.fix)
     return _sandbox(arguments.port)
+
+
+def _check(paths: Sequence[Path], lines: Sequence[str], *, fix: bool) -> int:
+    from pytest_conversations import _check
+    from pytest_conversations._rules import Rules
+    from pytest_conversations.errors import CassetteError
+
+    try:
+        rules = Rules.of([*_check.project_lines(Path.cwd()), *lines])
+        files = list(_check.files(paths))
+    except FileNotFoundError as error:
+        print(f"there is no {error}", file=sys.stderr)
+        return 2
+    except ValueError as error:
+        print(f"conversations_scrub: {error}", file=sys.stderr)
+        return 2
+    bad = 0
+    for path in files:
+        problems = _check.check(path, rules, os.environ)
+        if fix and problems and all(problem.is_secret for problem in problems):
+            try:
+                _check.fix(path, rules, os.environ)
+            except CassetteError as error:
+                print(f"{path}: {error}")
+            else:
+                print(f"{path}: took out {len(problems)} secrets")
+                problems = _check.check(path, rules, os.environ)
+        for problem in problems:
+            print(problem)
+        bad += bool(problems)
+    print(f"{bad} of {len(files)} files have problems", file=sys.stderr)
+    return 1 if bad else 0
 
 
 def _sandbox(port: int) -> int:

@@ -8,15 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from pytest_conversations import ConversationsClient
+from pytest_conversations._rules import Rules
 from pytest_conversations.sandbox import Sandbox
 
 DOCS = Path(__file__).parent.parent / "docs"
 FILE = re.compile(r"<!-- (\w+)\.py -->\n```python\n(.*?)```", re.DOTALL)
 EVERY = {path.name: path.read_text(encoding="utf-8") for path in DOCS.glob("*.md")}
 # Pages whose blocks are one program. The blocks of others are files.
-PAGES = {name: page for name, page in EVERY.items() if not FILE.search(page)}
+PAGES = {
+    name: page for name, page in EVERY.items() if "```python" in page and not FILE.search(page)
+}
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -91,3 +95,21 @@ def test_the_capture_page_names_every_argument_of_the_marker() -> None:
     """So that none goes undocumented."""
     for name in ("chunking", "pace", "cut_after"):
         assert f"| `{name}` |" in EVERY["capture.md"]
+
+
+def test_the_lines_of_the_secrets_page_are_lines() -> None:
+    """They are read as they are meant."""
+    block = re.search(
+        r"```ini\n\[pytest\]\nconversations_scrub =\n(.*?)```", EVERY["secrets.md"], re.DOTALL
+    )
+    assert block
+    rules = Rules.of(block[1].splitlines())
+    assert (len(rules.names), len(rules.patterns), len(rules.keep)) == (1, 2, 2)
+
+
+def test_the_hook_of_the_secrets_page_is_that_of_the_repository() -> None:
+    """Whoever takes the one has the other."""
+    blocks = re.findall(r"```yaml\n(.*?)```", EVERY["secrets.md"], re.DOTALL)
+    (shown,) = yaml.safe_load(blocks[0])["repos"][0]["hooks"]
+    (hook,) = yaml.safe_load((DOCS.parent / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert {**shown, "language": "python"} == hook

@@ -1,0 +1,277 @@
+"""The command `check`: secrets and damage in files that are there, with their lines."""
+
+import gzip
+import json
+import re
+from pathlib import Path
+
+import pytest
+import vcr
+import yaml
+
+from pytest_conversations._check import project_lines
+from pytest_conversations.cassette import ConversationCassette, Scrubber
+from pytest_conversations.cli import main
+
+KEY = "zK4dummy0key1for2tests3only4xyzw"
+
+VCRPY = f"""
+interactions:
+- request:
+    body: '{{"inputs":"Hi","api_key":"{KEY}"}}'
+    headers:
+      authorization:
+      - Bearer {KEY}
+      cookie:
+      - __cf_bm=a
+    method: POST
+    uri: https://api.mistral.ai/v1/conversations?token={KEY}
+  response:
+    body:
+      string: |
+        event: a
+        data: {{"content":"{KEY[:9]}"}}
+
+        event: a
+        data: {{"content":"{KEY[9:]}"}}
+    headers:
+      Set-Cookie:
+      - __cf_bm=b
+      - _cfuvid=c
+      x-request-id:
+      - '1'
+    status:
+      code: 200
+      message: OK
+version: 1
+""".lstrip()
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of its own."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cassettes").mkdir()
+    return tmp_path
+
+
+def test_each_finding_has_its_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its rule and its place, but never the secret; what the network makes up is none."""
+    path = folder / "cassettes" / "it.yaml"
+    path.write_text(VCRPY, encoding="utf-8")
+
+    assert main(["check", "cassettes"]) == 1
+
+    out, err = capsys.readouterr()
+    where = "cassettes/it.yaml"
+    assert out.splitlines() == [
+        f"{where}:3: value of MISTRAL_API_KEY, request body",
+        f"{where}:6: header authorization, request headers authorization",
+        f"{where}:8: header cookie, request headers cookie",
+        f"{where}:10: value of MISTRAL_API_KEY, request uri",
+        f"{where}:15: value of MISTRAL_API_KEY, over several events, response body string",
+        f"{where}:21: header set-cookie, response headers Set-Cookie",
+        f"{where}:22: header set-cookie, response headers Set-Cookie",
+    ]
+    assert err == "1 of 1 files have problems\n"
+    assert KEY not in out
+
+
+def test_fix_keeps_it_playable(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By vcrpy and by us, with whatever key; and there is nothing left to find."""
+    path = folder / "cassettes" / "it.yaml"
+    path.write_text(VCRPY, encoding="utf-8")
+
+    assert main(["check", "--fix", "cassettes"]) == 0
+
+    assert "took out 7 secrets" in capsys.readouterr().out
+    text = path.read_text(encoding="utf-8")
+    assert KEY not in text
+    assert KEY[:9] not in text
+    assert "recorded_at" not in text  # which nobody knows
+    assert main(["check", "cassettes"]) == 0
+    (interaction,) = yaml.safe_load(text)["interactions"]
+    body = interaction["response"]["body"]["string"]
+    contents = [json.loads(line[6:])["content"] for line in body.splitlines() if "data:" in line]
+    assert contents == ["<MISTRAL_API_KEY>", ""]
+    replaying = ConversationCassette(str(path), mode="none", scrubber=Scrubber({}))
+    made = replaying.admit(
+        vcr.request.Request(
+            "POST",
+            "https://api.mistral.ai/v1/conversations?token=another-token-123",
+            b'{"inputs": "Hi", "api_key": "another"}',
+            {},
+        )
+    )
+    assert made is not None
+    assert replaying.play(made) is not None
+    with vcr.use_cassette(str(path), record_mode="none") as cassette:
+        assert len(cassette) == 1
+
+
+def test_damage_is_a_problem(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And no `--fix` touches a file that is damaged."""
+    path = folder / "cassettes" / "it.yaml"
+    path.write_text("interactions:\n- request: 1\n", encoding="utf-8")
+    before = path.read_bytes()
+    for words in (["check", "cassettes"], ["check", "--fix", str(path)]):
+        assert main(words) == 1
+        assert "it.yaml:2: an interaction is a mapping with a `request`" in capsys.readouterr().out
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["check", "nowhere"], "there is no nowhere"),
+        (["check", "--scrub", "re:(", "cassettes"], "conversations_scrub: 're:(' does not compile"),
+    ],
+)
+def test_wrong_words(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """One clear line, and the exit code of a wrong use."""
+    assert main(words) == 2
+    assert capsys.readouterr().err.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pytest.ini", "[pytest]\nconversations_scrub =\n    OTHER\n    re:order-\\d+%%\n"),
+        ("tox.ini", "[pytest]\nconversations_scrub =\n    OTHER\n    re:order-\\d+%%\n"),
+        ("setup.cfg", "[tool:pytest]\nconversations_scrub =\n    OTHER\n    re:order-\\d+%%\n"),
+        (
+            "pyproject.toml",
+            "[tool.pytest.ini_options]\nconversations_scrub = ['OTHER', 're:order-\\d+%%']\n",
+        ),
+        ("pyproject.toml", "[tool.pytest]\nconversations_scrub = ['OTHER', 're:order-\\d+%%']\n"),
+        ("pytest.toml", "[pytest]\nconversations_scrub = '''OTHER\nre:order-\\d+%%'''\n"),
+    ],
+)
+def test_the_lines_of_the_project_count(folder: Path, name: str, text: str) -> None:
+    """Wherever pytest is configured."""
+    assert project_lines(folder) == []
+    (folder / name).write_text(text, encoding="utf-8")
+    assert [line for line in project_lines(folder) if line] == ["OTHER", r"re:order-\d+%%"]
+
+
+def test_lines_and_variables(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those of the project, and those of the command."""
+    monkeypatch.setenv("OTHER", "correct horse")
+    (folder / "pytest.ini").write_text("[pytest]\nconversations_scrub = OTHER", encoding="utf-8")
+    text = VCRPY.replace('"inputs":"Hi"', '"inputs":"correct horse order-1 ghp_1"')
+    (folder / "cassettes" / "it.yaml").write_text(text, encoding="utf-8")
+    main(["check", "cassettes", "--scrub", r"re:order-\d", "--scrub", f"keep:{KEY}"])
+    assert capsys.readouterr().out.splitlines()[:3] == [
+        "cassettes/it.yaml:3: form of PATTERN, request body",
+        "cassettes/it.yaml:3: value of MISTRAL_API_KEY, request body",
+        "cassettes/it.yaml:3: value of OTHER, request body",
+    ]
+
+
+def test_json_stays_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A cassette in vcrpy's other format is fixed in that; vcrpy plays it."""
+    path = folder / "cassettes" / "it.json"
+    path.write_text(json.dumps(yaml.safe_load(VCRPY), indent=4), encoding="utf-8")
+    assert main(["check", "--fix", "cassettes"]) == 0
+    assert "took out" in capsys.readouterr().out
+    text = path.read_text(encoding="utf-8")
+    assert KEY[:9] not in text
+    assert json.loads(text).keys() == {"version", "interactions"}
+    with vcr.use_cassette(str(path), serializer="json", record_mode="none") as cassette:
+        assert len(cassette) == 1
+
+
+def test_what_is_compressed_is_searched(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Vcrpy stores a body as it came; without the secret it is readable."""
+    document = yaml.safe_load(VCRPY)
+    (interaction,) = document["interactions"]
+    request, response = interaction["request"], interaction["response"]
+    request["body"] = gzip.compress(request["body"].encode())
+    request["headers"]["Content-Encoding"] = ["gzip"]
+    response["body"]["string"] = gzip.compress(response["body"]["string"].encode())
+    response["headers"]["content-encoding"] = ["gzip"]
+    response["headers"]["Content-Length"] = [str(len(response["body"]["string"]))]
+    path = folder / "cassettes" / "it.yaml"
+    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+
+    assert main(["check", "cassettes"]) == 1
+    out = capsys.readouterr().out
+    assert "value of MISTRAL_API_KEY, request body, compressed" in out
+    assert "value of MISTRAL_API_KEY, over several events, response body, compressed" in out
+
+    assert main(["check", "--fix", "cassettes"]) == 0
+    (interaction,) = yaml.safe_load(path.read_text(encoding="utf-8"))["interactions"]
+    assert json.loads(interaction["request"]["body"]) == {
+        "inputs": "Hi",
+        "api_key": "<MISTRAL_API_KEY>",
+    }
+    response = interaction["response"]
+    assert response["body"]["string"].count("<MISTRAL_API_KEY>") == 1
+    assert response["headers"]["Content-Length"] == [str(len(response["body"]["string"]))]
+    assert "content-encoding" not in response["headers"]
+
+
+def test_keys_and_comments(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A secret may stand where no value is."""
+    path = folder / "cassettes" / "it.yaml"
+    text = VCRPY.replace("version: 1", f"version: 1 # {KEY}\n# password: a1b2c3d4e5f6g7")
+    path.write_text(text.replace("Set-Cookie:", f"X-{KEY}:"), encoding="utf-8")
+    assert main(["check", "cassettes"]) == 1
+    out = capsys.readouterr().out
+    last = text.count("\n") - 1
+    assert f":{last}: value of MISTRAL_API_KEY, text of the file" in out
+    assert f":{last + 1}: form of PASSWORD, text of the file" in out
+
+
+def test_a_link_stays_one(folder: Path) -> None:
+    """What it leads to is fixed."""
+    real = folder / "real.yaml"
+    real.write_text(VCRPY, encoding="utf-8")
+    link = folder / "cassettes" / "it.yaml"
+    link.symlink_to(real)
+    assert main(["check", "--fix", "cassettes"]) == 0
+    assert link.is_symlink()
+    assert KEY not in real.read_text(encoding="utf-8")
+
+
+def test_nothing_of_another_tool_is_lost(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What would be is named, and nothing is written."""
+    path = folder / "cassettes" / "it.yaml"
+    path.write_text(VCRPY + "recorded_with: Other 1.0\n", encoding="utf-8")
+    before = path.read_bytes()
+    assert main(["check", "--fix", "cassettes"]) == 1
+    assert "keys of another tool would be lost: recorded_with; take" in capsys.readouterr().out
+    assert path.read_bytes() == before
+
+
+def test_an_alias_of_itself(folder: Path) -> None:
+    """Does not lead around in circles."""
+    path = folder / "cassettes" / "it.yaml"
+    path.write_text(VCRPY + "other: &a [*a]\n", encoding="utf-8")
+    assert main(["check", "cassettes"]) == 1
+
+
+def test_the_cassettes_of_this_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They have no problems."""
+    monkeypatch.chdir(Path(__file__).parent.parent)
+    assert main(["check", "cassettes"]) == 0
+
+
+def test_real_cassettes(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The cookies that are really there are found, in each line that has one; and are fixed."""
+    expected = set()
+    for path in (corpus / "cassettes" / "mistral").glob("*.yaml"):
+        copied = tmp_path / path.name
+        copied.write_bytes(path.read_bytes())
+        for number, line in enumerate(copied.read_text(encoding="utf-8").splitlines(), 1):
+            if re.match(r"\s*- (__cf_bm|_cfuvid)=", line):  # two of a request are one text
+                expected.add(f"{copied}:{number}")
+
+    assert main(["check", str(tmp_path)]) == 1
+
+    found = {":".join(line.split(":")[:2]) for line in capsys.readouterr().out.splitlines()}
+    assert found == expected
+    assert main(["check", "--fix", str(tmp_path)]) == 0
+    assert main(["check", str(tmp_path)]) == 0
