@@ -11,8 +11,10 @@ from pytest_conversations._rules import Rules
 from pytest_conversations.cassette import (
     API_KEY,
     ConversationCassette,
+    Finding,
     Scrubber,
     inspect,
+    inspect_damaged,
     other_keys,
     read,
 )
@@ -80,14 +82,18 @@ def check(path: Path, rules: Rules, environ: Mapping[str, str]) -> list[Problem]
     try:
         text, requests = read(path)
     except CassetteFormatError as error:
-        return [Problem(path, error.line or 0, error.reason, is_secret=False)]
+        damage = Problem(path, error.line or 0, error.reason, is_secret=False)
+        return [damage, *_problems(path, inspect_damaged(path.read_bytes(), scrubber.finder))]
     except CassetteError as error:
         return [Problem(path, 0, str(error), is_secret=False)]
     for request in requests:
         scrubber.finder.learn(request)
+    return _problems(path, inspect(text, scrubber.finder))
+
+
+def _problems(path: Path, findings: Iterable[Finding]) -> list[Problem]:
     return [
-        Problem(path, line, f"{rule}, {place}", is_secret=True)
-        for line, rule, place in inspect(text, scrubber.finder)
+        Problem(path, line, f"{rule}, {place}", is_secret=True) for line, rule, place in findings
     ]
 
 

@@ -120,6 +120,17 @@ def test_damage_is_a_problem(folder: Path, capsys: pytest.CaptureFixture[str]) -
     assert path.read_bytes() == before
 
 
+def test_a_secret_in_a_damaged_file_is_found(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is in the repository all the same."""
+    (folder / "cassettes" / "it.yaml").write_text("<<<<<<< HEAD\n" + VCRPY, encoding="utf-8")
+    assert main(["check", "cassettes"]) == 1
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first.startswith("cassettes/it.yaml:2: not YAML that can be read")
+    assert "cassettes/it.yaml:7: form of BEARER_TOKEN, text of the file" in others
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

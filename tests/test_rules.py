@@ -267,6 +267,8 @@ def test_patterns_of_the_project() -> None:
     assert _scrubbed(text, r"re:order-\d+") == "<PATTERN> of customer 456, <SK_KEY>"
     named = _scrubbed(text, r"re:customer (?P<customer>\d+)", "keep:sk-.*")
     assert named == text.replace("456", "<CUSTOMER>")
+    two = _scrubbed(text, r"re:order-(?P<order>\d+)|of customer (?P<customer>\d+)", "keep:sk-.*")
+    assert two == text.replace("456", "<CUSTOMER>").replace("123", "<ORDER>")
 
 
 @pytest.mark.parametrize(

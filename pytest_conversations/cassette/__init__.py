@@ -18,7 +18,7 @@ from pytest_conversations.cassette._chunks import (
     table,
 )
 from pytest_conversations.cassette._finder import API_KEY
-from pytest_conversations.cassette._inspection import Finding, inspect
+from pytest_conversations.cassette._inspection import Finding, inspect, inspect_damaged
 from pytest_conversations.cassette._persister import read
 from pytest_conversations.cassette._recording import Interaction, Recording
 from pytest_conversations.cassette._scrub import Response, Scrubber, header_values
@@ -41,6 +41,7 @@ __all__ = [
     "event_ends",
     "header_values",
     "inspect",
+    "inspect_damaged",
     "other_keys",
     "parse",
     "read",

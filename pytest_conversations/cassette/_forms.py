@@ -116,12 +116,13 @@ _short = functools.lru_cache(maxsize=4096)(_in_text)
 
 
 def by_patterns(patterns: Sequence[re.Pattern[str]], value: str) -> Iterator[Match]:
-    """What patterns of the user's find: the group of a name, or all of the match."""
+    """What patterns of the user's find: the groups that have a name, or all of the match."""
     for pattern in patterns:
-        name = next(iter(pattern.groupindex), None)
         for match in pattern.finditer(value):
-            if match.end() > match.start():
-                yield Match(*match.span(name or 0), (name or "PATTERN").upper())
+            for group in pattern.groupindex or (0,):
+                start, end = match.span(group)
+                if end > start:  # and the group took part in the match
+                    yield Match(start, end, str(group or "PATTERN").upper())
 
 
 def _of_field(text: Text) -> str:

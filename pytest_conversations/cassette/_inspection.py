@@ -13,6 +13,7 @@ from pytest_conversations.cassette import _headers
 from pytest_conversations.cassette._compression import decompressed
 from pytest_conversations.cassette._finder import Finder
 
+_ANYWHERE = "text of the file"
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*", re.MULTILINE)
 
 
@@ -45,6 +46,12 @@ def inspect(text: str, finder: Finder) -> list[Finding]:
     return sorted(found.union(_in_text(text, inspection.values, finder)))
 
 
+def inspect_damaged(raw: bytes, finder: Finder) -> list[Finding]:
+    """Find what is secret in a file that is no cassette, or no longer one."""
+    lines = ((raw.count(b"\n", 0, found.start) + 1, found) for found in finder.in_body(raw))
+    return [Finding(line, found.rule, _ANYWHERE) for line, found in lines if found.placeholder]
+
+
 def _in_text(text: str, values: Sequence[tuple[int, int]], finder: Finder) -> Iterator[Finding]:
     """What is in none of the values: in keys, and in comments."""
     starts = sorted(values)
@@ -57,12 +64,12 @@ def _in_text(text: str, values: Sequence[tuple[int, int]], finder: Finder) -> It
     for found in finder.by_value(body):
         at = len(body[: found.start].decode("utf-8", "ignore"))
         if not is_in_value(at):
-            yield Finding(text.count("\n", 0, at) + 1, found.rule, "text of the file")
+            yield Finding(text.count("\n", 0, at) + 1, found.rule, _ANYWHERE)
     for comment in _COMMENT.finditer(text):
         if not is_in_value(comment.start()):
             for found in finder.in_text(comment[0].encode()):
                 line = text.count("\n", 0, comment.start()) + 1
-                yield Finding(line, found.rule, "text of the file")
+                yield Finding(line, found.rule, _ANYWHERE)
 
 
 class _Inspection:

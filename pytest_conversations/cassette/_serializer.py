@@ -42,7 +42,7 @@ def deserialize(text: str) -> dict[str, object]:
         reason = f"not YAML that can be read: {error.problem or error.context}"
         raise FormatError(reason, mark.line + 1 if mark else None) from error
     except yaml.YAMLError as error:
-        reason = f"not YAML that can be read: {error}"
+        reason = f"not YAML that can be read: {' '.join(str(error).split())}"
         raise FormatError(reason) from error
     check(document, text)
     metadata = document.get("metadata") or {}
