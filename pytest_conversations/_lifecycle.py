@@ -8,7 +8,7 @@ from pathlib import Path
 from pytest_conversations._settings import SERVER_URL, Settings
 from pytest_conversations._tally import Tally
 from pytest_conversations.capture import Capture, Shape
-from pytest_conversations.cassette import ConversationCassette, Scrubber
+from pytest_conversations.cassette import ConversationCassette, Matching, Scrubber
 from pytest_conversations.errors import CassetteError
 
 # Where our client, and the official SDK in its versions 2 and 3, and 1, wait before they try again.
@@ -49,13 +49,16 @@ def cassette_of_test(
     Raises:
         CassetteError: the cassette cannot be read or written, or a request was refused after the
             test itself.
+        ValueError: a name in ``match_on`` is no matcher, or a text in ``match_ignore`` no pointer.
     """
     shared = settings.cassette is not None
     cassette = ConversationCassette(
         str(path),
         mode=settings.mode,
         scrubber=scrubber,
-        **({"match_on": settings.match_on} if settings.match_on else {}),
+        matching=Matching(
+            settings.match_on or Matching.DEFAULT, settings.match_ignore, scrubber.finder.alike
+        ),
         before_record_request=settings.before_record_request,
         before_record_response=settings.before_record_response,
         # A test before this one, of the same run, has begun the file: its recordings stay.

@@ -45,6 +45,8 @@ class ConversationsConfig:
         scrub: lines as those of the ini option, which count, too.
         origins: URLs of further API origins.
         match_on: names of vcrpy's matchers; by default method, path, query and body.
+        match_ignore: JSON Pointers into the body of a request, ``*`` for any one token, to what
+            the matcher ``body`` skips: a run id, a clock.
         before_record_request: vcrpy's hook.
         before_record_response: vcrpy's hook.
     """
@@ -57,6 +59,7 @@ class ConversationsConfig:
     scrub: Iterable[str] | None = None
     origins: Iterable[str] | None = None
     match_on: Iterable[str] | None = None
+    match_ignore: Iterable[str] | None = None
     before_record_request: RequestHook | None = None
     before_record_response: ResponseHook | None = None
 
@@ -96,6 +99,7 @@ class Settings:
     scrub: Rules
     origins: tuple[str, ...]
     match_on: tuple[str, ...] | None
+    match_ignore: tuple[str, ...]
     cassette: str | None
     chunking: Chunking
     pace: float
@@ -173,6 +177,7 @@ def resolve(
         ),
         origins=tuple(_url("origin", each) for each in _texts("origins", config.origins) or ()),
         match_on=_texts("match_on", match_on),
+        match_ignore=_texts("match_ignore", config.match_ignore) or (),
         cassette=cassette,
         chunking=_chunking(marker.get("chunking", "recorded")),
         pace=_pace(marker.get("pace", "instant")),

@@ -17,6 +17,7 @@ from pytest_conversations.cassette import (
     MODES,
     Chunk,
     ConversationCassette,
+    Matching,
     Scrubber,
     cut,
     cut_at_events,
@@ -24,7 +25,6 @@ from pytest_conversations.cassette import (
     table,
 )
 from pytest_conversations.cassette import _serializer as serializer
-from pytest_conversations.cassette._matching import body_key
 from pytest_conversations.errors import CassetteError, CassetteFormatError, SecretLeakError
 
 URL = "https://api.mistral.ai/v1/conversations"
@@ -49,6 +49,10 @@ def _record(path: Path, *pairs: tuple[bytes, dict[str, object]], mode: str = "on
         request = Request("POST", URL, body, {"content-type": "application/json"})
         cassette.record(request).response = response
     cassette.write()
+
+
+def _meaning(body: bytes) -> object:
+    return Matching(["body"]).key(Request("POST", URL, body, {}))
 
 
 def _bodies(path: Path) -> list[tuple[bytes, bytes]]:
@@ -126,7 +130,7 @@ def test_request_bodies_that_are_no_json_come_back_to_the_byte(body: bytes) -> N
         )
         (request,), _, _ = vcr.serialize.deserialize(written, serializer)
         read = request.body if isinstance(request.body, bytes) else request.body.encode()
-        assert body_key(read) == body_key(sent)
+        assert _meaning(read) == _meaning(sent)
 
 
 def test_the_file_is_made_for_people(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from vcr.request import Request
 
-from pytest_conversations.cassette import ConversationCassette, Scrubber
+from pytest_conversations.cassette import ConversationCassette, Matching, Scrubber
 from pytest_conversations.errors import UnrecordedRequestError
 
 URL = "https://api.mistral.ai/v1/conversations"
@@ -23,7 +23,9 @@ def _cassette(path: Path, *recorded: Request, match_on: tuple[str, ...]) -> Conv
             "body": {"string": b"%d" % number},
         }
     first.write()
-    return ConversationCassette(str(path), mode="none", scrubber=Scrubber({}), match_on=match_on)
+    return ConversationCassette(
+        str(path), mode="none", scrubber=Scrubber({}), matching=Matching(match_on)
+    )
 
 
 def _plays(path: Path, recorded: Request, made: Request, *match_on: str) -> bool:
@@ -97,6 +99,45 @@ def test_a_matcher_that_does_not_exist_is_refused(tmp_path: Path) -> None:
         _cassette(tmp_path / "cassette.yaml", match_on=("bdy",))
 
 
+@pytest.mark.parametrize(
+    ("pointer", "other", "same"),
+    [
+        ("/run", {"run": 2}, True),
+        ("/run", {"n": 2}, False),
+        ("/none", {}, True),
+        ("/run", {"run": None}, True),
+        ("/items/0/at", {"items": [{"at": 9, "x": 1}, {"at": 2}]}, True),
+        ("/items/0/at", {"items": [{"at": 1, "x": 1}, {"at": 9}]}, False),
+        ("/items/*/at", {"items": [{"at": 8, "x": 1}, {"at": 9}]}, True),
+        ("/items/*", {"items": []}, True),
+        ("/*/a~1b~0", {"deep": {"a/b~": 9}}, True),
+        ("/deep/a~1b~0/c", {"deep": {"a/b~": 9}}, False),
+        ("/run/below/it", {}, True),
+    ],
+)
+def test_what_is_ignored_does_not_count(
+    pointer: str,
+    other: dict[str, object],
+    same: bool,  # noqa: FBT001 - pytest gives it by name
+) -> None:
+    """A JSON Pointer, with ``*`` for any one key or index; all else still does."""
+    body = {"run": 1, "n": 1, "items": [{"at": 1, "x": 1}, {"at": 2}], "deep": {"a/b~": 1}}
+    matching = Matching(["body"], [pointer])
+    one, two = (_post(json.dumps(each).encode()) for each in (body, body | other))
+    assert (matching.key(one) == matching.key(two)) is same
+    assert matching.differing(one, two) == ([] if same else ["body"])
+    without = {key: value for key, value in body.items() if f"/{key}" != pointer}
+    if pointer.count("/") == 1:  # as if it were not there
+        assert matching.key(one) == matching.key(_post(json.dumps(without).encode()))
+
+
+@pytest.mark.parametrize("pointer", ["", "run", "#/run"])
+def test_a_pointer_that_is_none_is_refused(pointer: str) -> None:
+    """With what one is."""
+    with pytest.raises(ValueError, match=f"match_ignore has '{pointer}'; a JSON Pointer into"):
+        Matching(["body"], [pointer])
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -135,9 +176,8 @@ def test_a_miss_explains_itself(tmp_path: Path) -> None:
         "  @@ -1,4 +1,4 @@",
         "   {",
         '  -  "inputs": "Two",',
-        '  -  "n": 2',
-        '  +  "n": 2,',
-        '  +  "inputs": "Tow"',
+        '  +  "inputs": "Tow",',
+        '     "n": 2',
         "   }",
         "To record it: use a mode that records",
     ]

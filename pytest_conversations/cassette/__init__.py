@@ -19,6 +19,7 @@ from pytest_conversations.cassette._chunks import (
 )
 from pytest_conversations.cassette._finder import API_KEY
 from pytest_conversations.cassette._inspection import Finding, inspect, inspect_damaged
+from pytest_conversations.cassette._matching import Matching
 from pytest_conversations.cassette._persister import read
 from pytest_conversations.cassette._recording import Interaction, Recording
 from pytest_conversations.cassette._scrub import Response, Scrubber, header_values
@@ -31,6 +32,7 @@ __all__ = [
     "ConversationCassette",
     "Finding",
     "Interaction",
+    "Matching",
     "Recording",
     "RequestHook",
     "Response",

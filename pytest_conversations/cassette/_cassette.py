@@ -15,10 +15,10 @@ from vcr.serializers import jsonserializer
 from pytest_conversations.cassette import (
     _chunks,
     _diagnosis,
-    _matching,
     _metadata,
     _serializer,
 )
+from pytest_conversations.cassette._matching import Matching
 from pytest_conversations.cassette._persister import FilePersister
 from pytest_conversations.cassette._recording import Interaction, Recording, was_answered
 from pytest_conversations.cassette._scrub import Response, Scrubber
@@ -44,7 +44,7 @@ class ConversationCassette(vcr.cassette.Cassette):
         path: the file; it need not exist.
         mode: vcrpy's record modes, and ``rewrite``: start from an empty cassette.
         scrubber: what takes the secrets out.
-        match_on: names of matchers.
+        matching: when two requests are the same; by default as `Matching` says.
         before_record_request: vcrpy's hook: a request in, the one to match and record out, or
             None to leave it alone.
         before_record_response: vcrpy's hook, likewise.
@@ -56,7 +56,6 @@ class ConversationCassette(vcr.cassette.Cassette):
     Raises:
         CassetteFormatError: the file is no cassette.
         CassetteError: the file cannot be read.
-        ValueError: a name in ``match_on`` is no matcher.
     """
 
     def __init__(
@@ -65,17 +64,16 @@ class ConversationCassette(vcr.cassette.Cassette):
         *,
         mode: str,
         scrubber: Scrubber,
-        match_on: Sequence[str] = _matching.DEFAULT,
+        matching: Matching | None = None,
         before_record_request: RequestHook | None = None,
         before_record_response: ResponseHook | None = None,
         fresh: int = 0,
         record_hint: Callable[[bool, bool], str] = lambda *_: "use a mode that records",
     ) -> None:
-        _matching.check(match_on)
+        self._matching = matching or Matching(alike=scrubber.finder.alike)
         self.mode = mode
         self.refusals: list[CassetteError] = []
         self._scrubber = scrubber
-        self._match_names = match_on
         self._fresh = fresh
         self._record_hint = record_hint
         self._lock = threading.Lock()
@@ -85,7 +83,7 @@ class ConversationCassette(vcr.cassette.Cassette):
             serializer=_serializer,
             persister=FilePersister(scrubber.gate),
             record_mode=RecordMode.ALL if fresh or mode == "rewrite" else RecordMode(mode),
-            match_on=[_matching.matcher(name) for name in match_on],
+            match_on=self._matching.matchers(),
             before_record_request=self._request_hook(before_record_request),
             before_record_response=before_record_response,
             before_save_interaction=scrubber.interaction,
@@ -268,7 +266,7 @@ class ConversationCassette(vcr.cassette.Cassette):
         return self._index.get(self._key(made), ())
 
     def _key(self, request: Request) -> Hashable:
-        return _matching.key(request, self._match_names, self._scrubber.finder.alike)
+        return self._matching.key(request)
 
     def _responses(self, request: Request) -> Iterator[tuple[int, Response]]:
         """What vcrpy asks for the matches of a request; here by index, not by a scan."""
@@ -287,9 +285,7 @@ class ConversationCassette(vcr.cassette.Cassette):
     def _explain(self, request: Request, reason: str) -> str:
         exists = self.rewound
         found = f"{len(self.data)} interactions, {len(self.play_counts)} played"
-        details = _diagnosis.explain(
-            request, self.requests, self._match_names, list(self.play_counts)
-        )
+        details = _diagnosis.explain(request, self.requests, self._matching, list(self.play_counts))
         lines = [
             reason or f"Not recorded: {request.method} {request.uri}",
             f"Cassette: {_diagnosis.shown_path(self.path)} (mode {self.mode}), "

@@ -1,13 +1,16 @@
 """Says why a request has no recording: what is closest, how it differs, and what to run."""
 
+import contextlib
 import difflib
 import itertools
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from vcr.request import Request
 
-from pytest_conversations.cassette import _json_text, _matching
+from pytest_conversations.cassette import _matching
+from pytest_conversations.cassette._matching import Matching
 
 _CANDIDATES = 50  # how many bodies are compared in full
 _DIFF_LINES = 40
@@ -15,14 +18,14 @@ _LINE = 300  # characters of a line of the diff
 
 
 def explain(
-    made: Request, recorded: Sequence[Request], match_on: Sequence[str], played: Iterable[int]
+    made: Request, recorded: Sequence[Request], matching: Matching, played: Iterable[int]
 ) -> str:
     """Why a request found no recording.
 
     Args:
         made: the request, scrubbed.
         recorded: the requests of the cassette, in order.
-        match_on: the names of the matchers.
+        matching: when two requests are the same.
         played: which of them were played, by index.
 
     Returns:
@@ -30,7 +33,7 @@ def explain(
     """
     if not recorded:
         return ""
-    differing = [_matching.differing(made, request, match_on) for request in recorded]
+    differing = [matching.differing(made, request) for request in recorded]
     same = [index for index, names in enumerate(differing) if not names]
     if same:
         numbers = ", ".join(str(index + 1) for index in same if index in set(played))
@@ -78,5 +81,8 @@ def _shortened(line: str) -> str:
 
 
 def _text(request: Request) -> str:
-    body = _matching.body_bytes(request).decode("utf-8", "replace")
-    return _json_text.indent(body, unescape=True) or body
+    body = _matching.body_bytes(request)
+    with contextlib.suppress(ValueError, RecursionError):
+        # Keys in one order, since their order does not count.
+        return json.dumps(json.loads(body), indent=2, ensure_ascii=False, sort_keys=True)
+    return body.decode("utf-8", "replace")

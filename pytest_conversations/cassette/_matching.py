@@ -1,4 +1,4 @@
-"""Which requests are the same: one key function for each name that ``match_on`` may hold.
+"""Which requests are the same: a key for each, made for each name that ``match_on`` may hold.
 
 The names are vcrpy's matchers, and mean what they mean there, with two differences: a fragment
 never counts (vcrpy records the official SDK's ``/v1/conversations#stream``, which never reaches
@@ -8,7 +8,7 @@ matcher, can be looked up, so finding a request costs the same in a cassette of 
 
 import json
 import re
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Protocol
 from urllib.parse import parse_qsl, urldefrag, urlsplit
 
@@ -19,9 +19,7 @@ from pytest_conversations.cassette._compression import decompressed
 
 _BOUNDARY = re.compile(r'multipart/[^;]*;(?:.*;)?\s*boundary="?([^";]+)', re.IGNORECASE)
 
-Key = Callable[[Request], Hashable]
-
-DEFAULT = ("method", "path", "query", "body")
+Pointer = tuple[str, ...]
 
 
 class Matcher(Protocol):
@@ -45,24 +43,42 @@ def stored_body(request: Request) -> bytes:
     return body.encode() if isinstance(body, str) else bytes(body or b"")
 
 
-def _body(request: Request) -> str | bytes:
+def _body(request: Request, ignored: Sequence[Pointer]) -> str | bytes:
     body = body_bytes(request)
     form = next(
         (value for name, value in request.headers.items() if name.lower() == "content-type"), ""
     )
     boundary = _BOUNDARY.match(form)
     # Each request has one of its own, made by chance (RFC 2046, section 5.1.1).
-    return body.replace(boundary[1].encode(), b"boundary") if boundary else body_key(body)
+    return body.replace(boundary[1].encode(), b"boundary") if boundary else _meaning(body, ignored)
 
 
-def body_key(body: bytes) -> str | bytes:
+def _meaning(body: bytes, ignored: Sequence[Pointer]) -> str | bytes:
     """A body as it is compared: JSON without key order, white space and spelling of numbers."""
     if not body.lstrip().startswith((b"{", b"[")):
         return body
     try:
-        return json.dumps(json.loads(body, parse_float=_number), sort_keys=True)
+        data = json.loads(body, parse_float=_number)
+        return json.dumps(_without(data, ignored) if ignored else data, sort_keys=True)
     except (ValueError, RecursionError):
         return body
+
+
+def _without(data: object, pointers: Sequence[Pointer]) -> object:
+    """JSON data without that to which pointers lead."""
+    if isinstance(data, dict):
+        kept = {key: below for key in data if (below := _below(pointers, key)) is not None}
+        return {key: _without(data[key], below) for key, below in kept.items()}
+    if isinstance(data, list):
+        each = [(item, _below(pointers, str(index))) for index, item in enumerate(data)]
+        return [_without(item, below) for item, below in each if below is not None]
+    return data
+
+
+def _below(pointers: Sequence[Pointer], token: str) -> list[Pointer] | None:
+    """What pointers lead to from one of the values on; None where one leads to it."""
+    rests = [rest for first, *rest in pointers if first in (token, "*")]
+    return None if [] in rests else [tuple(rest) for rest in rests]
 
 
 def _number(text: str) -> float:
@@ -78,7 +94,7 @@ def _headers(request: Request) -> Hashable:
     return frozenset((name.lower(), value) for name, value in request.headers.items())
 
 
-_KEYS: dict[str, Key] = {
+_KEYS: dict[str, Callable[[Request], Hashable]] = {
     "method": lambda request: request.method,
     "uri": lambda request: urldefrag(request.uri).url,
     "url": lambda request: urldefrag(request.uri).url,
@@ -89,33 +105,76 @@ _KEYS: dict[str, Key] = {
     "query": _query,
     "headers": _headers,
     "raw_body": body_bytes,
-    "body": _body,
 }
+_BODY = "body"
 
 
-def check(match_on: Iterable[str]) -> None:
-    """Refuse names that are no matchers.
+class Matching:
+    """When two requests are the same.
 
-    Raises:
-        ValueError: one of them is none; the message lists those there are.
-    """
-    unknown = [name for name in match_on if name not in _KEYS]
-    if unknown:
-        msg = f"match_on has {', '.join(map(repr, unknown))}; choose from {', '.join(_KEYS)}"
-        raise ValueError(msg)
-
-
-def key(
-    request: Request, match_on: Iterable[str], alike: Callable[[str], str] = str
-) -> tuple[Hashable, ...]:
-    """The key of a request: two requests match exactly when their keys are equal.
+    Attributes:
+        DEFAULT: the names that count where no others are given.
 
     Args:
-        request: scrubbed.
         match_on: names of matchers.
+        ignore: JSON Pointers (RFC 6901) into the body, for the matcher ``body``, to what does not
+            count; a token ``*`` stands for any one key or index.
         alike: makes texts equal that are to match, though they differ.
+
+    Raises:
+        ValueError: one of the names is no matcher, or one of the pointers none.
     """
-    return tuple(_with(alike, _KEYS[name](request)) for name in match_on)
+
+    DEFAULT = ("method", "path", "query", "body")
+
+    def __init__(
+        self,
+        match_on: Sequence[str] = DEFAULT,
+        ignore: Sequence[str] = (),
+        alike: Callable[[str], str] = str,
+    ) -> None:
+        unknown = [name for name in match_on if name not in _KEYS and name != _BODY]
+        if unknown:
+            names = ", ".join((*_KEYS, _BODY))
+            msg = f"match_on has {', '.join(map(repr, unknown))}; choose from {names}"
+            raise ValueError(msg)
+        self._names = match_on
+        self._ignored = [_pointer(each) for each in ignore]
+        self._alike = alike
+
+    def key(self, request: Request) -> tuple[Hashable, ...]:
+        """The key of a request, scrubbed: two requests match exactly when their keys are equal."""
+        return tuple(self._part(name, request) for name in self._names)
+
+    def differing(self, made: Request, recorded: Request) -> list[str]:
+        """The names of the matchers by which two requests differ."""
+        return [name for name in self._names if not self._is_same(name, made, recorded)]
+
+    def matchers(self) -> list[Matcher]:
+        """The same for the parts of vcrpy that compare pairs."""
+        return [self._matcher(name) for name in self._names]
+
+    def _part(self, name: str, request: Request) -> Hashable:
+        part = _body(request, self._ignored) if name == _BODY else _KEYS[name](request)
+        return _with(self._alike, part)
+
+    def _is_same(self, name: str, made: Request, recorded: Request) -> bool:
+        return self._part(name, made) == self._part(name, recorded)
+
+    def _matcher(self, name: str) -> Matcher:
+        def matches(made: Request, recorded: Request) -> bool:
+            return self._is_same(name, made, recorded)
+
+        matches.__name__ = name
+        return matches
+
+
+def _pointer(text: str) -> Pointer:
+    if not text.startswith("/"):
+        msg = f"match_ignore has {text!r}; a JSON Pointer into the body begins with /"
+        raise ValueError(msg)
+    # RFC 6901, section 4: in this order, so that ~01 is ~1.
+    return tuple(token.replace("~1", "/").replace("~0", "~") for token in text[1:].split("/"))
 
 
 def _with(alike: Callable[[str], str], value: Hashable) -> Hashable:
@@ -124,19 +183,3 @@ def _with(alike: Callable[[str], str], value: Hashable) -> Hashable:
     if isinstance(value, bytes):
         return alike(value.decode("latin-1")).encode("latin-1")
     return tuple(_with(alike, item) for item in value) if isinstance(value, tuple) else value
-
-
-def differing(made: Request, recorded: Request, match_on: Iterable[str]) -> list[str]:
-    """The names of the matchers by which two requests differ."""
-    return [name for name in match_on if _KEYS[name](made) != _KEYS[name](recorded)]
-
-
-def matcher(name: str) -> Matcher:
-    """The matcher of that name, for the parts of vcrpy that compare pairs."""
-    of = _KEYS[name]
-
-    def matches(made: Request, recorded: Request) -> bool:
-        return of(made) == of(recorded)
-
-    matches.__name__ = name
-    return matches
