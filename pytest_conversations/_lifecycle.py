@@ -8,7 +8,7 @@ from pathlib import Path
 from pytest_conversations._settings import SERVER_URL, Settings
 from pytest_conversations._tally import Tally
 from pytest_conversations.capture import Capture, Shape
-from pytest_conversations.cassette import ConversationCassette, Matching, Scrubber
+from pytest_conversations.cassette import ConversationCassette, Matching, Scrubber, Sharing
 from pytest_conversations.errors import CassetteError
 
 # Where our client, and the official SDK in its versions 2 and 3, and 1, wait before they try again.
@@ -61,8 +61,7 @@ def cassette_of_test(
         ),
         before_record_request=settings.before_record_request,
         before_record_response=settings.before_record_response,
-        # A test before this one, of the same run, has begun the file: its recordings stay.
-        fresh=tally.written.get(str(path), 0) if shared and settings.mode != "new_episodes" else 0,
+        sharing=Sharing(test, tally.run) if shared else None,
         record_hint=record_hint,
     )
     send_to = sandbox_url() if settings.sandbox and cassette.records else None
@@ -124,4 +123,3 @@ def _write(cassette: ConversationCassette, tally: Tally, test: str) -> None:
         raise
     if recorded:
         tally.recorded += recorded
-        tally.note_written(cassette.path, recorded)

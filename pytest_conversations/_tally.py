@@ -10,23 +10,23 @@ class Tally:
     """Counts over all cassettes of a run.
 
     Attributes:
+        run: names it, the same in all its processes.
         cassettes: the paths that were open.
         replayed: interactions played.
         recorded: interactions recorded.
         scrubbed: by rule and place, how many secrets were taken out of recordings.
         unused: by path, how many interactions a passing test did not play.
         idle: paths of those of which it played none.
-        written: by path, how many interactions were written.
         unwritten: by test, the path of a recording that was not written, and why.
     """
 
+    run: str
     cassettes: list[str] = dataclasses.field(default_factory=list)
     replayed: int = 0
     recorded: int = 0
     scrubbed: dict[str, int] = dataclasses.field(default_factory=dict)
     unused: dict[str, int] = dataclasses.field(default_factory=dict)
     idle: list[str] = dataclasses.field(default_factory=list)
-    written: dict[str, int] = dataclasses.field(default_factory=dict)
     unwritten: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
 
     def add(self, other: "Tally") -> None:
@@ -38,12 +38,6 @@ class Tally:
         self.unused |= other.unused
         self.idle += other.idle
         self.unwritten |= other.unwritten
-        for path, count in other.written.items():
-            self.note_written(path, count)
-
-    def note_written(self, path: str, count: int) -> None:
-        """Count interactions that were written to a path."""
-        self.written[path] = self.written.get(path, 0) + count
 
     def note_scrubbed(self, counts: Mapping[str, int]) -> None:
         """Count secrets that were taken out, by rule and place."""

@@ -8,6 +8,7 @@ it, in a test that really opens a cassette.
 from __future__ import annotations
 
 import dataclasses
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -86,7 +87,9 @@ def pytest_configure(config: pytest.Config) -> None:
         _settings.scrub_rules(config.getini("conversations_scrub"))
     except _settings.SettingsError as error:
         raise pytest.UsageError(str(error)) from None
-    config.stash[_stash.TALLY] = Tally()
+    # The processes of pytest-xdist are one run.
+    run = getattr(config, "workerinput", {}).get("testrunuid") or os.urandom(16).hex()
+    config.stash[_stash.TALLY] = Tally(run)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

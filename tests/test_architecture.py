@@ -55,6 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 # Which of the libraries that are heavy, or somebody else's business, each part may use.
 GUARDED = {
+    "filelock",
     "httpx",
     "httpx2",
     "pydantic",
@@ -69,7 +70,7 @@ GUARDED = {
 MAY_USE: dict[str, set[str]] = {
     "_yaml": {"yaml"},
     "models": {"pydantic"},
-    "cassette": {"vcr", "yaml"},
+    "cassette": {"filelock", "vcr", "yaml"},
     "client": {"anyio", "httpx", "pydantic", "tenacity"},
     "capture": {"anyio", "httpx", "vcr"},
     "snapshot": {"pydantic", "syrupy"},

@@ -6,8 +6,6 @@ It knows neither pytest nor any HTTP client.
 from pytest_conversations.cassette._cassette import (
     MODES,
     ConversationCassette,
-    RequestHook,
-    ResponseHook,
 )
 from pytest_conversations.cassette._chunks import (
     Chunk,
@@ -20,8 +18,14 @@ from pytest_conversations.cassette._chunks import (
 from pytest_conversations.cassette._finder import API_KEY
 from pytest_conversations.cassette._inspection import Finding, inspect, inspect_damaged
 from pytest_conversations.cassette._matching import Matching
+from pytest_conversations.cassette._merge import Sharing
 from pytest_conversations.cassette._persister import read
-from pytest_conversations.cassette._recording import Interaction, Recording
+from pytest_conversations.cassette._recording import (
+    Interaction,
+    Recording,
+    RequestHook,
+    ResponseHook,
+)
 from pytest_conversations.cassette._scrub import Response, Scrubber, header_values
 from pytest_conversations.cassette._serializer import other_keys
 
@@ -38,6 +42,7 @@ __all__ = [
     "Response",
     "ResponseHook",
     "Scrubber",
+    "Sharing",
     "cut",
     "cut_at_events",
     "event_ends",

@@ -1,33 +1,27 @@
 """The cassette of one test: vcrpy's, with an index, scrubbing, and recordings in the order sent."""
 
 import collections
+import contextlib
 import copy
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from typing import TypeAlias, TypeVar
+from pathlib import Path
+from typing import TypeVar
 
 import vcr.cassette
-from vcr.persisters.filesystem import CassetteNotFoundError
 from vcr.record_mode import RecordMode
 from vcr.request import Request
 from vcr.serializers import jsonserializer
 
-from pytest_conversations.cassette import (
-    _chunks,
-    _diagnosis,
-    _metadata,
-    _serializer,
-)
+from pytest_conversations.cassette import _diagnosis, _locks, _metadata, _recording, _serializer
 from pytest_conversations.cassette._matching import Matching
+from pytest_conversations.cassette._merge import Sharing, is_of, merged
 from pytest_conversations.cassette._persister import FilePersister
-from pytest_conversations.cassette._recording import Interaction, Recording, was_answered
+from pytest_conversations.cassette._recording import Interaction, Recording
 from pytest_conversations.cassette._scrub import Response, Scrubber
 from pytest_conversations.errors import CassetteError, UnrecordedRequestError
 
 E = TypeVar("E", bound=CassetteError)
-
-RequestHook: TypeAlias = Callable[[Request], Request | None]
-ResponseHook: TypeAlias = Callable[[Response], Response | None]
 
 MODES = ("none", "once", "new_episodes", "all", "rewrite")
 
@@ -48,8 +42,8 @@ class ConversationCassette(vcr.cassette.Cassette):
         before_record_request: vcrpy's hook: a request in, the one to match and record out, or
             None to leave it alone.
         before_record_response: vcrpy's hook, likewise.
-        fresh: how many interactions at the end of the file this run has recorded already, for
-            another test; they stay, and where there are any, none is played.
+        sharing: where other tests have the same cassette; what they recorded in the same run stays,
+            and this test plays what was recorded for it first.
         record_hint: the command that records, for messages; it is told whether the file exists,
             and whether it was recorded from the sandbox.
 
@@ -65,16 +59,18 @@ class ConversationCassette(vcr.cassette.Cassette):
         mode: str,
         scrubber: Scrubber,
         matching: Matching | None = None,
-        before_record_request: RequestHook | None = None,
-        before_record_response: ResponseHook | None = None,
-        fresh: int = 0,
+        before_record_request: _recording.RequestHook | None = None,
+        before_record_response: _recording.ResponseHook | None = None,
+        sharing: Sharing | None = None,
         record_hint: Callable[[bool, bool], str] = lambda *_: "use a mode that records",
     ) -> None:
         self._matching = matching or Matching(alike=scrubber.finder.alike)
         self.mode = mode
         self.refusals: list[CassetteError] = []
         self._scrubber = scrubber
-        self._fresh = fresh
+        self._file = Path(path)
+        self._sharing = sharing
+        self._fresh = 0  # interactions at the end of the file that this run has recorded
         self._record_hint = record_hint
         self._lock = threading.Lock()
         self._recordings: list[Recording] = []
@@ -82,20 +78,25 @@ class ConversationCassette(vcr.cassette.Cassette):
             path=path,
             serializer=_serializer,
             persister=FilePersister(scrubber.gate),
-            record_mode=RecordMode.ALL if fresh or mode == "rewrite" else RecordMode(mode),
+            record_mode=RecordMode.ALL if mode == "rewrite" else RecordMode(mode),
             match_on=self._matching.matchers(),
             before_record_request=self._request_hook(before_record_request),
             before_record_response=before_record_response,
             before_save_interaction=scrubber.interaction,
         )
-        if mode == "rewrite" and not fresh:
-            self._old = self._responses_of_file()
-        else:
-            self._load()
-            self._old = self.responses[: self._loaded_count - fresh]
+        self._read()
+        if self._fresh and mode == "once":  # another test of this run has begun the file
+            self.record_mode = RecordMode.ALL
+        border = self._loaded_count - self._fresh
+        self._old = self.responses[:border]
+        if mode == "rewrite":
+            del self.data[:border]
         self._index = collections.defaultdict[Hashable, list[int]](list)
-        for index, (request, _) in enumerate(self.data):  # which were scrubbed when they were read
-            self._index[self._key(request)].append(index)
+        # What another test of this run records while this one may, too, is that test's alone.
+        count = border if mode == "new_episodes" else len(self.data)
+        # Their requests were scrubbed when they were read.
+        for index in sorted(range(count), key=lambda i: not is_of(self.data[i], sharing)):
+            self._index[self._matching.key(self.data[index][0])].append(index)
 
     @property
     def interactions(self) -> list[Interaction]:
@@ -202,22 +203,35 @@ class ConversationCassette(vcr.cassette.Cassette):
             CassetteError: it cannot be written. The old file is as it was.
         """
         self._scrubber.start_counting()
-        for recording in self._recordings:
-            if recording.response is None:  # nothing came back before the test was over
-                continue
-            # Not by vcrpy's `append`, which logs the response as it came, with all that is in it.
-            request = self.filter_request(recording.request)
-            response = self._before_record_response(copy.deepcopy(recording.response))
-            if request is not None and response is not None:
-                _chunks.mend(response)  # the hook may have changed the body
-                if recording.retried:
-                    response["retried"] = True
-                self.data.append((request, response))
-                self.dirty = True
+        test = None if self._sharing is None else self._sharing.test
+        hooks = (self.filter_request, self._before_record_response)
+        recorded = list(_recording.finished(self._recordings, *hooks, test=test))
         self._recordings.clear()
-        if self.dirty:
+        if not recorded:
+            return
+        with _locks.locked(self._file):
+            if self._sharing is not None:
+                self._read()  # what others may have written meanwhile
+            self.data, fresh = merged(
+                self.data,
+                recorded,
+                mode=self.mode,
+                fresh=self._fresh,
+                matching=self._matching,
+                sharing=self._sharing,
+            )
             self._metadata = _metadata.renewed(self._metadata, self.responses)
-            self._save()
+            self._persist(self._as_dict())
+            if self._sharing is not None:
+                _locks.note_written(self._file, self._sharing.run, fresh)
+
+    def _read(self) -> None:
+        self.data, self._loaded_count = [], 0
+        with contextlib.ExitStack() as stack:
+            if self._sharing is not None:
+                stack.enter_context(_locks.locked(self._file))
+                self._fresh = _locks.written(self._file, self._sharing.run)
+            self._load()
 
     def rewrite(self, *, as_json: bool = False) -> None:
         """Write the file again, with what it holds, as this version writes it: scrubbed.
@@ -233,7 +247,8 @@ class ConversationCassette(vcr.cassette.Cassette):
             self._serializer = jsonserializer
         else:
             self._metadata = _metadata.renewed(self._metadata, self.responses, is_new=False)
-        self._save(force=True)
+        with _locks.locked(self._file):
+            self._persist(self._as_dict())
 
     def would_lose(self) -> bool:
         """Whether writing would put failed connections in the place of recorded replies.
@@ -242,38 +257,20 @@ class ConversationCassette(vcr.cassette.Cassette):
         app hid the failures.
         """
         new = [each.response for each in self._recordings if each.response is not None]
-        if self.record_mode != RecordMode.ALL or all(map(was_answered, new)):
+        if self.record_mode != RecordMode.ALL or all(map(_recording.was_answered, new)):
             return False
         # A test of failures has had some before.
-        return bool(self._old) and all(map(was_answered, self._old))
-
-    def _responses_of_file(self) -> list[Response]:
-        """Those that are about to be replaced; a file that is no cassette is not."""
-        try:
-            _, responses, *_ = self._persister.load_cassette(self.path, self._serializer)
-        except CassetteNotFoundError:
-            return []
-        return list(responses)
-
-    def _rerecorded_interactions(self) -> list[tuple[Request, Response]]:
-        """What vcrpy saves in mode `all`: new ones replace those they match, of runs before."""
-        border = self._loaded_count - self._fresh
-        new = {self._key(request) for request, _ in self.data[self._loaded_count :]}
-        kept = [pair for pair in self.data[:border] if self._key(pair[0]) not in new]
-        return [*kept, *self.data[border:]]
+        return bool(self._old) and all(map(_recording.was_answered, self._old))
 
     def _matches(self, made: Request) -> Sequence[int]:
-        return self._index.get(self._key(made), ())
-
-    def _key(self, request: Request) -> Hashable:
-        return self._matching.key(request)
+        return self._index.get(self._matching.key(made), ())
 
     def _responses(self, request: Request) -> Iterator[tuple[int, Response]]:
         """What vcrpy asks for the matches of a request; here by index, not by a scan."""
         for index in self._matches(self.filter_request(request)):
             yield index, self.data[index][1]
 
-    def _request_hook(self, hook: RequestHook | None) -> RequestHook:
+    def _request_hook(self, hook: _recording.RequestHook | None) -> _recording.RequestHook:
         def before_record_request(request: Request) -> Request | None:
             copied = copy.deepcopy(request)
             made = copied if hook is None else hook(copied)

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +11,7 @@ from vcr.persisters.filesystem import CassetteNotFoundError
 from vcr.request import Request
 
 from pytest_conversations.cassette import _serializer
+from pytest_conversations.cassette._locks import locked
 from pytest_conversations.cassette._structure import FormatError
 from pytest_conversations.errors import CassetteError, CassetteFormatError
 
@@ -44,6 +44,7 @@ class FilePersister:
             CassetteFormatError: the file is no cassette.
             CassetteError: the file cannot be read.
         """
+        _clear(Path(path).resolve())
         if not Path(path).exists():
             raise CassetteNotFoundError(path)
         try:
@@ -96,10 +97,11 @@ def read(path: Path) -> tuple[str, list[Request]]:
 def _replace(path: Path, content: bytes) -> None:
     path = path.resolve()  # a link stays one
     path.parent.mkdir(parents=True, exist_ok=True)
-    # In the same folder, since only within one file system a rename is atomic.
-    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
+    # In the same folder, since only within one file system a rename is atomic. What a kill leaves
+    # of it the next writer takes, of whom there is one at a time.
+    temporary = _temporary(path)
     try:
-        with temporary.open("xb") as file:
+        with temporary.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -108,3 +110,14 @@ def _replace(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.tmp")
+
+
+def _clear(path: Path) -> None:
+    """Take away what a run left that was killed while it wrote."""
+    if _temporary(path).exists():
+        with contextlib.suppress(CassetteError, OSError), locked(path, patience=0):
+            _temporary(path).unlink(missing_ok=True)

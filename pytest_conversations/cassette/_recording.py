@@ -1,10 +1,16 @@
 """Interactions: whole ones, and those that are under way."""
 
-from typing import NamedTuple
+import copy
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, TypeAlias
 
 from vcr.request import Request
 
+from pytest_conversations.cassette import _chunks
 from pytest_conversations.cassette._scrub import Response
+
+RequestHook: TypeAlias = Callable[[Request], Request | None]
+ResponseHook: TypeAlias = Callable[[Response], Response | None]
 
 
 class Interaction(NamedTuple):
@@ -38,3 +44,31 @@ def was_answered(response: Response) -> bool:
     # Of a task that was cancelled nobody knows whether it would have been.
     cancelled = response.get("error", {}).get("type") == "CancelledError"
     return bool(response["status"]["code"]) or cancelled
+
+
+def finished(
+    recordings: Iterable[Recording],
+    before_request: RequestHook,
+    before_response: ResponseHook,
+    *,
+    test: str | None,
+) -> Iterator[Interaction]:
+    """The recordings that have a response, as they are kept.
+
+    Args:
+        recordings: in the order sent.
+        before_request: makes of each request what is kept, or None where it is not.
+        before_response: likewise.
+        test: whose they are, to be noted beside each response; None to note nothing.
+    """
+    for recording in recordings:
+        if recording.response is None:  # nothing came back before the test was over
+            continue
+        # Not by vcrpy's `append`, which logs the response as it came, with all that is in it.
+        request = before_request(recording.request)
+        response = before_response(copy.deepcopy(recording.response))
+        if request is not None and response is not None:
+            _chunks.mend(response)  # the hook may have changed the body
+            notes: Response = {"retried": True} if recording.retried else {}
+            notes |= {} if test is None else {"test": test}
+            yield Interaction(request, response | notes)

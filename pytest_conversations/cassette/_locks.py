@@ -1,0 +1,79 @@
+"""One writer of a file at a time, also of several processes; and what a run has written of it.
+
+What is needed for that is kept with the temporary files of the machine, not beside the cassettes.
+"""
+
+import contextlib
+import getpass
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from pytest_conversations.errors import CassetteError
+
+_PATIENCE = 60.0  # seconds; a cassette of 10 MB takes three to write
+
+
+@contextlib.contextmanager
+def locked(path: Path, *, patience: float = _PATIENCE) -> Iterator[None]:
+    """Keep other writers of a cassette waiting until the end of the ``with`` block.
+
+    A thread that has the lock gets it again.
+
+    Args:
+        path: the cassette.
+        patience: how many seconds to wait for another one.
+
+    Raises:
+        CassetteError: it takes too long, or there is no place for the lock.
+    """
+    try:
+        lock = FileLock(_beside(path, ".lock"), is_singleton=True)
+        lock.acquire(timeout=patience)
+    except Timeout:
+        msg = f"another process has been writing the cassette {path} for {patience:.0f} s"
+        raise CassetteError(msg) from None
+    except OSError as error:
+        msg = f"cannot lock the cassette {path} in {tempfile.gettempdir()}: {error.strerror}"
+        raise CassetteError(msg) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def written(path: Path, run: str) -> int:
+    """How many interactions at the end of a cassette a run has recorded so far.
+
+    Args:
+        path: the cassette.
+        run: names the run, the same in all its processes.
+    """
+    try:
+        noted = json.loads(_beside(path, ".json").read_text(encoding="utf-8"))
+        return int(noted["written"]) if noted["run"] == run else 0
+    except (OSError, ValueError, KeyError, TypeError):  # none, or cut by a kill
+        return 0
+
+
+def note_written(path: Path, run: str, count: int) -> None:
+    """Note what `written` is to return, under the lock."""
+    noted = _beside(path, ".json")
+    with contextlib.suppress(OSError):  # of a full disk, of which the cassette's own error tells
+        noted.write_text(json.dumps({"run": run, "written": count}), encoding="utf-8")
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    try:
+        user = getpass.getuser()
+    except (KeyError, ImportError, OSError):  # in a container without users
+        user = str(os.getuid()) if hasattr(os, "getuid") else "unknown"
+    folder = Path(tempfile.gettempdir()) / f"pytest-conversations-of-{user}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    name = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:32]
+    return folder / f"{name}{suffix}"
