@@ -73,6 +73,8 @@ def cassette_of_test(
         waiting=WAITING,
     )
     tally.cassettes.append(cassette.path)
+    if cassette.is_edited:
+        tally.edited.append(cassette.path)
     with capture.installed():
         yield cassette
     tally.replayed += cassette.play_count

@@ -17,6 +17,7 @@ class Tally:
         scrubbed: by rule and place, how many secrets were taken out of recordings.
         unused: by path, how many interactions a passing test did not play.
         idle: paths of those of which it played none.
+        edited: paths of those whose file is another than was written.
         unwritten: by test, the path of a recording that was not written, and why.
     """
 
@@ -27,6 +28,7 @@ class Tally:
     scrubbed: dict[str, int] = dataclasses.field(default_factory=dict)
     unused: dict[str, int] = dataclasses.field(default_factory=dict)
     idle: list[str] = dataclasses.field(default_factory=list)
+    edited: list[str] = dataclasses.field(default_factory=list)
     unwritten: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
 
     def add(self, other: "Tally") -> None:
@@ -37,6 +39,7 @@ class Tally:
         self.note_scrubbed(other.scrubbed)
         self.unused |= other.unused
         self.idle += other.idle
+        self.edited += other.edited
         self.unwritten |= other.unwritten
 
     def note_scrubbed(self, counts: Mapping[str, int]) -> None:
@@ -66,6 +69,11 @@ class Tally:
                 ", all of it: delete the file if its test needs none" if path in self.idle else ""
             )
             yield f"  unused: {count} of {_from(root, path)}{idle}"
+        for path in sorted(set(self.edited)):
+            yield (
+                f"  edited: {_from(root, path)} is not what was recorded (if that is meant, delete "
+                "its line `checksum`)"
+            )
         for path, reason in sorted(set(map(tuple, self.unwritten.values()))):
             yield f"  not written: {_from(root, path)} ({reason})"
         if self.unused.keys() - set(self.idle):

@@ -74,10 +74,11 @@ class ConversationCassette(vcr.cassette.Cassette):
         self._record_hint = record_hint
         self._lock = threading.Lock()
         self._recordings: list[Recording] = []
+        self._store = FilePersister(scrubber.gate)
         super().__init__(
             path=path,
             serializer=_serializer,
-            persister=FilePersister(scrubber.gate),
+            persister=self._store,
             record_mode=RecordMode.ALL if mode == "rewrite" else RecordMode(mode),
             match_on=self._matching.matchers(),
             before_record_request=self._request_hook(before_record_request),
@@ -107,6 +108,11 @@ class ConversationCassette(vcr.cassette.Cassette):
             if each.response is not None
         ]
         return [Interaction(*pair) for pair in (*self.data, *recorded)]
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether the file is another than was written: by hand, by a merge, or damaged."""
+        return self._store.is_edited
 
     @property
     def unused(self) -> list[Interaction]:

@@ -21,7 +21,7 @@ def renewed(
     """
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     at = now if is_new else old.get("recorded_at")
-    own = {"recorder", "recorded_at", "interactions", "end_mark", "sandbox"}
+    own = {"recorder", "recorded_at", "interactions", "end_mark", "sandbox", "checksum"}
     return {
         **{key: value for key, value in old.items() if key not in own},
         "recorder": f"{RECORDER} {__version__}",

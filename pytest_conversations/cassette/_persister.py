@@ -1,6 +1,7 @@
 """Cassette files: read whole or not at all, written whole or not at all."""
 
 import contextlib
+import io
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +11,12 @@ import vcr.serialize
 from vcr.persisters.filesystem import CassetteNotFoundError
 from vcr.request import Request
 
-from pytest_conversations.cassette import _serializer
+from pytest_conversations.cassette import _checksum, _limits, _serializer
 from pytest_conversations.cassette._locks import locked
 from pytest_conversations.cassette._structure import FormatError
 from pytest_conversations.errors import CassetteError, CassetteFormatError
 
+_GZIP = b"\x1f\x8b"
 _Loaded = tuple[list[Request], list[dict[str, object]]]
 
 
@@ -29,11 +31,15 @@ class FilePersister:
     Unlike vcrpy's own it never takes a file that cannot be read for one that is not there (and
     records over it), and a failed write leaves the old file.
 
+    Attributes:
+        is_edited: whether what was read is another text than was written.
+
     Args:
         gate: looks at the text that is about to be written, and raises to stop it.
     """
 
     def __init__(self, gate: Callable[[str], None]) -> None:
+        self.is_edited = False
         self._gate = gate
 
     def load_cassette(self, path: str, serializer: _Serializer) -> _Loaded:
@@ -47,14 +53,8 @@ class FilePersister:
         _clear(Path(path).resolve())
         if not Path(path).exists():
             raise CassetteNotFoundError(path)
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            line = error.object[: error.start].count(b"\n") + 1
-            raise CassetteFormatError(path, line, "not UTF-8 text") from error
-        except OSError as error:
-            msg = f"cannot read the cassette {path}: {error.strerror}"
-            raise CassetteError(msg) from error
+        text = read_text(Path(path))
+        self.is_edited = _checksum.is_edited(text)
         try:
             loaded: _Loaded = vcr.serialize.deserialize(text, serializer)
         except FormatError as problem:
@@ -91,7 +91,33 @@ def read(path: Path) -> tuple[str, list[Request]]:
         CassetteError: the file cannot be read.
     """
     loaded = FilePersister(lambda _: None).load_cassette(str(path), _serializer)
-    return path.read_text(encoding="utf-8"), loaded[0]
+    return read_text(path), loaded[0]
+
+
+def read_text(path: Path) -> str:
+    """The text of a file that may be a cassette, with its lines ended by a line feed.
+
+    Raises:
+        CassetteFormatError: it is no text, or too large.
+        CassetteError: it cannot be read.
+    """
+    try:
+        size = path.stat().st_size
+        raw = path.read_bytes() if size <= _limits.LARGEST else b""
+    except OSError as error:
+        msg = f"cannot read the cassette {path}: {error.strerror}"
+        raise CassetteError(msg) from error
+    if size > _limits.LARGEST:
+        most = _limits.LARGEST // 2**20
+        raise CassetteFormatError(str(path), None, f"it has {size // 2**20} MiB; {most} are read")
+    if raw.startswith(_GZIP):
+        reason = "compressed, as LangChain's are: unpack it with gunzip"
+        raise CassetteFormatError(str(path), None, reason)
+    try:
+        return io.StringIO(raw.decode(), newline=None).read()
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise CassetteFormatError(str(path), line, "not UTF-8 text") from error
 
 
 def _replace(path: Path, content: bytes) -> None:

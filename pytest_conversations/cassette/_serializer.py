@@ -14,7 +14,7 @@ import yaml
 from vcr.serializers import yamlserializer
 
 from pytest_conversations import _yaml
-from pytest_conversations.cassette import _json_text, _structure
+from pytest_conversations.cassette import _checksum, _json_text, _limits, _structure
 from pytest_conversations.cassette._metadata import RECORDER
 from pytest_conversations.cassette._structure import FormatError, check
 
@@ -36,6 +36,9 @@ def deserialize(text: str) -> dict[str, object]:
         FormatError: it is no cassette.
     """
     try:
+        if _limits.has_alias_bomb(text):
+            reason = "its aliases stand for more than a million nodes"
+            raise FormatError(reason)
         document = yamlserializer.deserialize(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -43,6 +46,11 @@ def deserialize(text: str) -> dict[str, object]:
         raise FormatError(reason, mark.line + 1 if mark else None) from error
     except yaml.YAMLError as error:
         reason = f"not YAML that can be read: {' '.join(str(error).split())}"
+        raise FormatError(reason) from error
+    except ValueError as error:  # a date that there is not, for instance
+        if isinstance(error, FormatError):
+            raise
+        reason = f"not YAML that can be read: {error}"
         raise FormatError(reason) from error
     check(document, text)
     metadata = document.get("metadata") or {}
@@ -74,7 +82,11 @@ def serialize(document: Mapping[str, object]) -> str:
     _yaml.dump(
         {
             "version": document["version"],
-            "metadata": {**metadata, "interactions": len(interactions)},
+            "metadata": {
+                **metadata,
+                "interactions": len(interactions),
+                _checksum.KEY: _checksum.BLANK,
+            },
             "interactions": [
                 {"request": _request(each["request"]), "response": _response(each["response"])}
                 for each in interactions
@@ -83,7 +95,7 @@ def serialize(document: Mapping[str, object]) -> str:
         stream,
     )
     text = stream.getvalue()
-    return text if text.endswith(_END) else text + _END[1:]
+    return _checksum.sealed(text if text.endswith(_END) else text + _END[1:])
 
 
 def _to_wire(holder: dict[str, object], key: str) -> None:

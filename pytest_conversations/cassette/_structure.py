@@ -51,6 +51,9 @@ def _problems(document: object) -> Iterator[tuple[_Path, str]]:
         yield ("version",), f"version {version!r} of the format, this reads version {_VERSION}"
     interactions = document.get("interactions")
     if not isinstance(interactions, list):
+        if "http_interactions" in document:
+            yield (), "a cassette of Ruby's VCR, whose format is another"
+            return
         missing = "interactions" not in document
         has = f"it has {', '.join(map(str, document)) or 'nothing'}" if missing else "no list"
         yield ("interactions",), f"a cassette has a list `interactions`, {has}"
@@ -77,7 +80,10 @@ def _interaction_problems(interaction: object, path: _Path) -> Iterator[tuple[_P
         yield path, "an interaction is a mapping with a `request` and a `response`"
         return
     request, response = (interaction[part] for part in parts)
-    if set(request) != _REQUEST_KEYS:
+    if "parsed_body" in request:
+        dialect = "pydantic-ai's, with `parsed_body` in place of the body"
+        yield (*path, "request"), f"a request in a dialect that is not vcrpy's: {dialect}"
+    elif set(request) != _REQUEST_KEYS:
         has = ", ".join(map(str, request))
         yield (*path, "request"), f"a request has method, uri, body and headers, this one {has}"
     elif not _are_headers(request["headers"]) or not isinstance(request["uri"], str):
@@ -95,7 +101,7 @@ def _response_problems(response: dict[str, object], path: _Path) -> Iterator[tup
         yield path, "the `message` of a status is a text"
     elif not _are_headers(response.get("headers")):
         yield path, "a response has a mapping `headers`, of texts"
-    elif not isinstance(body, dict) or not isinstance(body.get("string"), str | bytes | None):
+    elif not isinstance(body, dict) or not isinstance(body.get("string", 0), str | bytes | None):
         yield path, "a response has a `body` with a text `string`"
     elif "stream" in response and not isinstance(stream, dict):
         yield (*path, "stream"), "a `stream` is a mapping"
