@@ -84,7 +84,10 @@ def cassette_of_test(
             _report_unused(cassette, tally)
         if cassette.refusals:  # by a fixture that was torn down after the test itself
             raise cassette.refusals[0]
-    if how == "passed" or settings.keep_failed:
+    if settings.mode == "verify":
+        if how == "passed":
+            cassette.verify()
+    elif how == "passed" or settings.keep_failed:
         tally.unwritten.pop(test, None)  # where a plugin runs a test again, that of the run before
         if cassette.recorded_count:
             _warn_of_unsearched(scrubber)

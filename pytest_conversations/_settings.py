@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MODES = ("none", "once", "new_episodes", "all", "rewrite")
+MODES = ("none", "once", "new_episodes", "all", "rewrite", "verify")
 SERVER_URL = "https://api.mistral.ai"
 
 
@@ -37,7 +37,7 @@ class ConversationsConfig:
     """What the fixture ``conversations_config`` may return. A field that is None says nothing.
 
     Attributes:
-        mode: ``none``, ``once``, ``new_episodes``, ``all`` or ``rewrite``.
+        mode: ``none``, ``once``, ``new_episodes``, ``all``, ``rewrite`` or ``verify``.
         server_url: origin of the API.
         dir: folder of the cassettes, from rootdir.
         sandbox: whether requests to the API origin go to the embedded sandbox instead.

@@ -33,7 +33,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=_settings.MODES,
         help="none: replay only (default). once: record where there is no cassette. "
         "new_episodes: record what is not in it. all: record everything again. "
-        "rewrite: the same, from an empty cassette.",
+        "rewrite: the same, from an empty cassette. verify: call the API, write nothing, and fail "
+        "where a reply has another shape than the recorded one.",
     )
     group.addoption(
         "--conversations-server-url",

@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "models": set(),
     "_protocol": set(),
     "_rules": {"_protocol"},
-    "cassette": {"_protocol", "_rules", "_version", "_yaml", "errors"},
+    "cassette": {"_protocol", "_rules", "_sse", "_version", "_yaml", "errors"},
     "_reassembly": {"models"},
     "client": {"_version", "_reassembly", "_sse", "errors", "models"},
     "capture": {"cassette", "errors"},

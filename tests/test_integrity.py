@@ -151,6 +151,7 @@ BOMB = "a0: &a0 [x]\n" + "".join(
         (b"<<<<<<< HEAD\ninteractions: []\n", "not YAML that can be read"),
         (b"!!python/object/apply:os.abort []\n", "could not determine a constructor for the tag"),
     ],
+    ids=["bomb", "gzip", "Ruby", "pydantic-ai", "date", "UTF-8", "conflict", "tag"],
 )
 def test_what_is_no_cassette_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:
     """With the reason, and it is never written over."""

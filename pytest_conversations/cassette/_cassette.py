@@ -1,10 +1,8 @@
 """The cassette of one test: vcrpy's, with an index, scrubbing, and recordings in the order sent."""
 
-import collections
 import contextlib
-import copy
 import threading
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +12,8 @@ from vcr.request import Request
 from vcr.serializers import jsonserializer
 
 from pytest_conversations.cassette import _diagnosis, _locks, _metadata, _recording, _serializer
+from pytest_conversations.cassette._comparison import compared
+from pytest_conversations.cassette._index import Index
 from pytest_conversations.cassette._matching import Matching
 from pytest_conversations.cassette._merge import Sharing, is_of, merged
 from pytest_conversations.cassette._persister import FilePersister
@@ -23,7 +23,8 @@ from pytest_conversations.errors import CassetteError, UnrecordedRequestError
 
 E = TypeVar("E", bound=CassetteError)
 
-MODES = ("none", "once", "new_episodes", "all", "rewrite")
+_LIVE = ("rewrite", "verify")  # what vcrpy has not; to it they are `all`
+MODES = ("none", "once", "new_episodes", "all", *_LIVE)
 
 
 class ConversationCassette(vcr.cassette.Cassette):
@@ -79,35 +80,30 @@ class ConversationCassette(vcr.cassette.Cassette):
             path=path,
             serializer=_serializer,
             persister=self._store,
-            record_mode=RecordMode.ALL if mode == "rewrite" else RecordMode(mode),
+            record_mode=RecordMode.ALL if mode in _LIVE else RecordMode(mode),
             match_on=self._matching.matchers(),
-            before_record_request=self._request_hook(before_record_request),
+            before_record_request=_recording.scrubbing(before_record_request, scrubber),
             before_record_response=before_record_response,
             before_save_interaction=scrubber.interaction,
         )
         self._read()
+        if mode == "verify" and not self.rewound:
+            msg = f"there is no cassette {path} to compare with. {self._hint()}"
+            raise CassetteError(msg)
         if self._fresh and mode == "once":  # another test of this run has begun the file
             self.record_mode = RecordMode.ALL
         border = self._loaded_count - self._fresh
         self._old = self.responses[:border]
         if mode == "rewrite":
             del self.data[:border]
-        self._index = collections.defaultdict[Hashable, list[int]](list)
         # What another test of this run records while this one may, too, is that test's alone.
-        count = border if mode == "new_episodes" else len(self.data)
-        # Their requests were scrubbed when they were read.
-        for index in sorted(range(count), key=lambda i: not is_of(self.data[i], sharing)):
-            self._index[self._matching.key(self.data[index][0])].append(index)
+        playable = self.data[:border] if mode == "new_episodes" else self.data
+        self._index = Index(playable, self._matching, sharing)
 
     @property
     def interactions(self) -> list[Interaction]:
         """What the cassette holds, scrubbed: what was loaded, then what this run recorded."""
-        recorded = [
-            self._scrubber.interaction(copy.deepcopy(each.request), copy.deepcopy(each.response))
-            for each in self._recordings
-            if each.response is not None
-        ]
-        return [Interaction(*pair) for pair in (*self.data, *recorded)]
+        return [Interaction(*pair) for pair in (*self.data, *self._scrubbed())]
 
     @property
     def is_edited(self) -> bool:
@@ -122,7 +118,7 @@ class ConversationCassette(vcr.cassette.Cassette):
     @property
     def recorded_count(self) -> int:
         """How many interactions this run has recorded so far."""
-        return sum(1 for each in self._recordings if each.response is not None)
+        return sum(each.response is not None for each in self._recordings)
 
     @property
     def records(self) -> bool:
@@ -153,7 +149,7 @@ class ConversationCassette(vcr.cassette.Cassette):
         """
         __tracebackhide__ = True  # pytest: the caller's frames are what matters
         with self._lock:
-            for index in self._matches(made) if self.record_mode != RecordMode.ALL else ():
+            for index in self._index.of(made) if self.record_mode != RecordMode.ALL else ():
                 if not self.play_counts[index]:
                     self.play_counts[index] += 1
                     response: Response = self.data[index][1]
@@ -172,7 +168,7 @@ class ConversationCassette(vcr.cassette.Cassette):
         """
         if str(self._metadata.get("recorder", "")).startswith(_metadata.RECORDER):
             return not recorded.get("retried")
-        return not self.records and all(self.play_counts[index] for index in self._matches(made))
+        return not self.records and all(self.play_counts[index] for index in self._index.of(made))
 
     def scrub(self, data: object) -> object:
         """JSON data as a replay would give it: with the placeholders of this cassette."""
@@ -205,13 +201,10 @@ class ConversationCassette(vcr.cassette.Cassette):
         Where nothing was recorded the file is left alone.
 
         Raises:
-            SecretLeakError: a secret is left in it. Nothing was written.
-            CassetteError: it cannot be written. The old file is as it was.
+            CassetteError: it cannot be written, or a secret is left in it. The file is as it was.
         """
         self._scrubber.start_counting()
-        test = None if self._sharing is None else self._sharing.test
-        hooks = (self.filter_request, self._before_record_response)
-        recorded = list(_recording.finished(self._recordings, *hooks, test=test))
+        recorded = self._finished()
         self._recordings.clear()
         if not recorded:
             return
@@ -246,8 +239,7 @@ class ConversationCassette(vcr.cassette.Cassette):
             as_json: whether to write it in vcrpy's other format, as it was.
 
         Raises:
-            SecretLeakError: a secret is left in it. The file is as it was.
-            CassetteError: it cannot be written. The file is as it was.
+            CassetteError: it cannot be written, or a secret is left in it. The file is as it was.
         """
         if as_json:
             self._serializer = jsonserializer
@@ -257,43 +249,50 @@ class ConversationCassette(vcr.cassette.Cassette):
             self._persist(self._as_dict())
 
     def would_lose(self) -> bool:
-        """Whether writing would put failed connections in the place of recorded replies.
-
-        So it is where the API was down while `all` or `rewrite` recorded everything again, and the
-        app hid the failures.
-        """
+        """Whether writing would put failures in the place of replies, since the API was down."""
         new = [each.response for each in self._recordings if each.response is not None]
-        if self.record_mode != RecordMode.ALL or all(map(_recording.was_answered, new)):
-            return False
-        # A test of failures has had some before.
-        return bool(self._old) and all(map(_recording.was_answered, self._old))
+        return self.record_mode == RecordMode.ALL and _recording.would_lose(self._old, new)
 
-    def _matches(self, made: Request) -> Sequence[int]:
-        return self._index.get(self._matching.key(made), ())
+    def verify(self) -> None:
+        """Compare this run with the recording, by the shape of the replies.
+
+        Raises:
+            CassetteError: it differs; the message lists where.
+        """
+        own = [pair for pair in self.data if is_of(pair, self._sharing)]
+        lines = compared(own, self._scrubbed(), self._matching)
+        if lines:
+            path = _diagnosis.shown_path(self.path)
+            lines = [f"The API is no longer as it was recorded in {path}:", *lines, self._hint()]
+            raise CassetteError("\n".join(lines))
+
+    def _finished(self) -> list[Interaction]:
+        hooks = (self.filter_request, self._before_record_response)
+        test = None if self._sharing is None else self._sharing.test
+        return list(_recording.finished(self._recordings, *hooks, test=test))
+
+    def _scrubbed(self) -> list[tuple[Request, Response]]:
+        return [self._scrubber.interaction(*each) for each in self._finished()]
+
+    def _hint(self) -> str:
+        from_sandbox = _metadata.from_sandbox(self.responses)
+        return f"To record it: {self._record_hint(self.rewound, from_sandbox)}"
 
     def _responses(self, request: Request) -> Iterator[tuple[int, Response]]:
         """What vcrpy asks for the matches of a request; here by index, not by a scan."""
-        for index in self._matches(self.filter_request(request)):
+        for index in self._index.of(self.filter_request(request)):
             yield index, self.data[index][1]
 
-    def _request_hook(self, hook: _recording.RequestHook | None) -> _recording.RequestHook:
-        def before_record_request(request: Request) -> Request | None:
-            copied = copy.deepcopy(request)
-            made = copied if hook is None else hook(copied)
-            # Last, so that what the hook put in is scrubbed too.
-            return None if made is None else self._scrubber.request(made)
-
-        return before_record_request
-
-    def _explain(self, request: Request, reason: str) -> str:
-        exists = self.rewound
-        found = f"{len(self.data)} interactions, {len(self.play_counts)} played"
-        details = _diagnosis.explain(request, self.requests, self._matching, list(self.play_counts))
-        lines = [
-            reason or f"Not recorded: {request.method} {request.uri}",
-            f"Cassette: {_diagnosis.shown_path(self.path)} (mode {self.mode}), "
-            + (found if exists else "which does not exist"),
-            *([details] if details and not reason else []),
-            f"To record it: {self._record_hint(exists, _metadata.from_sandbox(self.responses))}",
-        ]
-        return "\n".join(lines)
+    def _explain(self, made: Request, reason: str) -> str:
+        exists, played = self.rewound, list(self.play_counts)
+        details = _diagnosis.explain(made, self.requests, self._matching, played)
+        found = f"{len(self.data)} interactions, {len(played)} played"
+        return "\n".join(
+            [
+                reason or f"Not recorded: {made.method} {made.uri}",
+                f"Cassette: {_diagnosis.shown_path(self.path)} (mode {self.mode}), "
+                + (found if exists else "which does not exist"),
+                *([details] if details and not reason else []),
+                self._hint(),
+            ]
+        )

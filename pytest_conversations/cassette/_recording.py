@@ -1,13 +1,13 @@
 """Interactions: whole ones, and those that are under way."""
 
 import copy
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from vcr.request import Request
 
 from pytest_conversations.cassette import _chunks
-from pytest_conversations.cassette._scrub import Response
+from pytest_conversations.cassette._scrub import Response, Scrubber
 
 RequestHook: TypeAlias = Callable[[Request], Request | None]
 ResponseHook: TypeAlias = Callable[[Response], Response | None]
@@ -46,6 +46,17 @@ def was_answered(response: Response) -> bool:
     return bool(response["status"]["code"]) or cancelled
 
 
+def scrubbing(hook: RequestHook | None, scrubber: Scrubber) -> RequestHook:
+    """The user's hook, and then the scrubber, so that what the hook put in is scrubbed, too."""
+
+    def before_record_request(request: Request) -> Request | None:
+        copied = copy.deepcopy(request)
+        made = copied if hook is None else hook(copied)
+        return None if made is None else scrubber.request(made)
+
+    return before_record_request
+
+
 def finished(
     recordings: Iterable[Recording],
     before_request: RequestHook,
@@ -72,3 +83,9 @@ def finished(
             notes: Response = {"retried": True} if recording.retried else {}
             notes |= {} if test is None else {"test": test}
             yield Interaction(request, response | notes)
+
+
+def would_lose(old: Sequence[Response], new: Sequence[Response]) -> bool:
+    """Whether new responses hold failures where old ones hold none."""
+    # A test of failures has had some before.
+    return not all(map(was_answered, new)) and bool(old) and all(map(was_answered, old))

@@ -1,0 +1,29 @@
+"""Finds recorded requests by their key, so that it costs the same in a cassette of any size."""
+
+import collections
+from collections.abc import Hashable, Sequence
+
+from vcr.request import Request
+
+from pytest_conversations.cassette._matching import Matching
+from pytest_conversations.cassette._merge import Pair, Sharing, is_of
+
+
+class Index:
+    """The interactions of a cassette by the key of their requests.
+
+    Args:
+        pairs: the interactions that may be played, scrubbed.
+        matching: when two requests are the same.
+        sharing: of the test, whose own interactions come before those of others.
+    """
+
+    def __init__(self, pairs: Sequence[Pair], matching: Matching, sharing: Sharing | None) -> None:
+        self._matching = matching
+        self._found = collections.defaultdict[Hashable, list[int]](list)
+        for index in sorted(range(len(pairs)), key=lambda i: not is_of(pairs[i], sharing)):
+            self._found[matching.key(pairs[index][0])].append(index)
+
+    def of(self, request: Request) -> Sequence[int]:
+        """The places of the interactions that answer a request, scrubbed, in the order to play."""
+        return self._found.get(self._matching.key(request), ())
