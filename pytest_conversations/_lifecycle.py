@@ -19,6 +19,9 @@ WAITING = (
 )
 
 
+_WITH_UNUSED = frozenset({"none", "once", "new_episodes"})  # modes that play
+
+
 @contextlib.contextmanager
 def cassette_of_test(
     path: Path,
@@ -72,6 +75,7 @@ def cassette_of_test(
         shape=Shape(settings.chunking, settings.pace, settings.cut_after),
         waiting=WAITING,
     )
+    _refuse_namesake(cassette.path, tally)
     tally.cassettes.append(cassette.path)
     if cassette.is_edited:
         tally.edited.append(cassette.path)
@@ -81,7 +85,7 @@ def cassette_of_test(
     how = outcome()
     if how == "passed":
         if not shared:  # what this test does not play, another may
-            _report_unused(cassette, tally)
+            _report_unused(cassette, tally, settings.unused)
         if cassette.refusals:  # by a fixture that was torn down after the test itself
             raise cassette.refusals[0]
     if settings.mode == "verify":
@@ -99,12 +103,33 @@ def cassette_of_test(
         tally.unwritten[test] = (cassette.path, f"the test {how}")
 
 
-def _report_unused(cassette: ConversationCassette, tally: Tally) -> None:
-    unused = len(cassette.unused)
-    if unused and cassette.mode in {"none", "once", "new_episodes"}:
-        tally.unused[cassette.path] = unused
-        if not cassette.play_count:
-            tally.idle.append(cassette.path)
+def _refuse_namesake(path: str, tally: Tally) -> None:
+    other = tally.paths.setdefault(path.casefold(), path)
+    if other != path:
+        msg = (
+            f"the cassettes {other} and {path} differ in upper and lower case only, and are one "
+            "file on macOS and Windows: rename a test, or name its cassette in the marker"
+        )
+        raise CassetteError(msg)
+
+
+def _report_unused(cassette: ConversationCassette, tally: Tally, what_to_do: str) -> None:
+    unused = cassette.unused
+    if not unused or what_to_do == "ignore" or cassette.mode not in _WITH_UNUSED:
+        return
+    if what_to_do == "error":
+        asked = [f"  {each.request.method} {each.request.uri}" for each in unused]
+        msg = "\n".join(
+            [
+                f"The test passed, and did not play all of {cassette.path}:",
+                *asked,
+                "Re-run with --conversations-mode=rewrite to record without what is unused.",
+            ]
+        )
+        raise CassetteError(msg)
+    tally.unused[cassette.path] = len(unused)
+    if not cassette.play_count:
+        tally.idle.append(cassette.path)
 
 
 def _warn_of_unsearched(scrubber: Scrubber) -> None:

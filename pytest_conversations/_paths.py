@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _REFUSED = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')  # by one file system or another
+# Windows has no file of such a name, whatever its suffix.
+_DEVICE = re.compile(r"(?i)^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|$)")
 _LONGEST = 200  # bytes; file systems take 255, a temporary name or a suffix wants some
 _SUFFIX = ".yaml"
 
@@ -37,7 +39,7 @@ def named_path(folder: Path, name: str) -> Path:
 
 def _safe(name: str) -> str:
     """A file name; where that changes it, with a hash, so that two names never become one."""
-    safe = _REFUSED.sub("-", name).rstrip(". ")
+    safe = _DEVICE.sub(r"-\g<0>", _REFUSED.sub("-", name).rstrip(". "), count=1)
     if safe == name and len(name.encode()) <= _LONGEST:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:10]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+UNUSED = ("ignore", "warn", "error")
 MODES = ("none", "once", "new_episodes", "all", "rewrite", "verify")
 SERVER_URL = "https://api.mistral.ai"
 
@@ -43,6 +44,8 @@ class ConversationsConfig:
         sandbox: whether requests to the API origin go to the embedded sandbox instead.
         keep_failed: whether a failing test writes its recording, too.
         scrub: lines as those of the ini option, which count, too.
+        unused: ``ignore``, ``warn`` or ``error``: what to do about recorded interactions that a
+            passing test did not play.
         origins: URLs of further API origins.
         match_on: names of vcrpy's matchers; by default method, path, query and body.
         match_ignore: JSON Pointers into the body of a request, ``*`` for any one token, to what
@@ -57,6 +60,7 @@ class ConversationsConfig:
     sandbox: bool | None = None
     keep_failed: bool | None = None
     scrub: Iterable[str] | None = None
+    unused: str | None = None
     origins: Iterable[str] | None = None
     match_on: Iterable[str] | None = None
     match_ignore: Iterable[str] | None = None
@@ -97,6 +101,7 @@ class Settings:
     sandbox: bool
     keep_failed: bool
     scrub: Rules
+    unused: str
     origins: tuple[str, ...]
     match_on: tuple[str, ...] | None
     match_ignore: tuple[str, ...]
@@ -145,6 +150,15 @@ def resolve(
     if mode not in MODES:
         msg = f"conversations mode {mode!r} does not exist; choose from {', '.join(MODES)}"
         raise SettingsError(msg)
+    unused = _first(
+        pytestconfig.getoption("conversations_unused"),
+        config.unused,
+        pytestconfig.getini("conversations_unused"),
+        default="warn",
+    )
+    if unused not in UNUSED:
+        msg = f"conversations unused {unused!r} does not exist; choose from {', '.join(UNUSED)}"
+        raise SettingsError(msg)
     cassette = marker.get("cassette")
     if not isinstance(cassette, str | None) or cassette == "":
         msg = f"the cassette of the marker conversations is {cassette!r}, not the path of a file"
@@ -175,6 +189,7 @@ def resolve(
         scrub=scrub_rules(
             [*pytestconfig.getini("conversations_scrub"), *(_texts("scrub", config.scrub) or ())]
         ),
+        unused=unused,
         origins=tuple(_url("origin", each) for each in _texts("origins", config.origins) or ()),
         match_on=_texts("match_on", match_on),
         match_ignore=_texts("match_ignore", config.match_ignore) or (),

@@ -18,6 +18,7 @@ class Tally:
         unused: by path, how many interactions a passing test did not play.
         idle: paths of those of which it played none.
         edited: paths of those whose file is another than was written.
+        paths: those that were open, by what a file system sees of them that ignores case.
         unwritten: by test, the path of a recording that was not written, and why.
     """
 
@@ -29,6 +30,7 @@ class Tally:
     unused: dict[str, int] = dataclasses.field(default_factory=dict)
     idle: list[str] = dataclasses.field(default_factory=list)
     edited: list[str] = dataclasses.field(default_factory=list)
+    paths: dict[str, str] = dataclasses.field(default_factory=dict)
     unwritten: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
 
     def add(self, other: "Tally") -> None:

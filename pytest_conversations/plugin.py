@@ -51,9 +51,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="Send requests to the API origin to the embedded sandbox API instead.",
     )
+    group.addoption(
+        "--conversations-unused",
+        choices=_settings.UNUSED,
+        help="What to do about recorded interactions that a passing test did not play: say it at "
+        "the end (warn, default), fail the test (error), or nothing (ignore).",
+    )
     parser.addini("conversations_mode", "default value for --conversations-mode")
     parser.addini("conversations_server_url", "default value for --conversations-server-url")
     parser.addini("conversations_dir", "default value for --conversations-dir")
+    parser.addini("conversations_unused", "default value for --conversations-unused")
     parser.addini(
         "conversations_keep_failed",
         "write the recording of a failing test, too",
@@ -75,10 +82,14 @@ def pytest_configure(config: pytest.Config) -> None:
         f"{_settings.MARKER}: replay this test's requests to the Conversations API from its "
         "cassette, or record them",
     )
-    mode = config.getini("conversations_mode")
-    if mode and mode not in _settings.MODES:
-        msg = f"conversations_mode is {mode!r}; choose from {', '.join(_settings.MODES)}"
-        raise pytest.UsageError(msg)
+    for name, choices in (
+        ("conversations_mode", _settings.MODES),
+        ("conversations_unused", _settings.UNUSED),
+    ):
+        given = config.getini(name)
+        if given and given not in choices:
+            msg = f"{name} is {given!r}; choose from {', '.join(choices)}"
+            raise pytest.UsageError(msg)
     try:
         config.getini("conversations_keep_failed")
     except (ValueError, pytest.UsageError) as error:

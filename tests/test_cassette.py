@@ -189,7 +189,7 @@ def test_recorded_traffic_of_others_loads(corpus: Path) -> None:
         ("", None, "this is empty"),
         ("just words", 1, "this is a text"),
         ("- a\n- b\n", 1, "this is a list"),
-        ("version: 1\nhttp_interactions: []\n", 1, "it has version, http_interactions"),
+        ("version: 1\nhttp_interactions: []\n", 1, "a cassette of Ruby's VCR"),
         ("version: 2\ninteractions: []\n", 1, "version 2 of the format"),
         ("interactions:\n- request: {}\n", 2, "a `request` and a `response`"),
         ("a: [\n", 2, "not YAML"),
@@ -200,7 +200,7 @@ def test_recorded_traffic_of_others_loads(corpus: Path) -> None:
             "interactions:\n- request: {method: GET, uri: u, headers: {}, parsed_body: 1}\n"
             "  response: {}\n",
             2,
-            "this one method, uri, headers, parsed_body",
+            "in a dialect that is not vcrpy's",
         ),
         (
             "interactions:\n- request: {method: GET, uri: u, headers: {}, body: ''}\n"

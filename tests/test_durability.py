@@ -49,15 +49,16 @@ def _bodies(path: Path) -> list[bytes]:
 
 
 @pytest.mark.parametrize(
-    ("mode", "workers", "runs"), [("once", 4, 1), ("new_episodes", 2, 1), ("all", 2, 2)]
+    ("mode", "runs"),
+    [("once", [["-n4"]]), ("new_episodes", [["-n2"]]), ("all", [[], ["-n2"]])],
 )
 def test_workers_record_into_one_cassette(
-    pytester: pytest.Pytester, mode: str, workers: int, runs: int
+    pytester: pytest.Pytester, mode: str, runs: list[list[str]]
 ) -> None:
     """All of twelve tests is kept, and each plays its own conversation."""
     pytester.makepyfile(SHARED)
-    for _ in range(runs):
-        pytester.runpytest(f"-n{workers}", *RECORD, mode).assert_outcomes(passed=12)
+    for workers in runs:
+        pytester.runpytest(*workers, *RECORD, mode).assert_outcomes(passed=12)
         (path,) = (pytester.path / "cassettes").iterdir()
         assert len(_bodies(path)) == 24
     pytester.runpytest().assert_outcomes(passed=12)

@@ -382,6 +382,46 @@ def test_unused_interactions_are_named(pytester: pytest.Pytester) -> None:
     result.stdout.no_fnmatch_line("Re-run with *")
 
 
+@pytest.mark.parametrize("how", ["option", "ini", "config"])
+@pytest.mark.parametrize("what", ["ignore", "error"])
+def test_what_to_do_about_unused_interactions(
+    pytester: pytest.Pytester, how: str, what: str
+) -> None:
+    """Nothing, or fail the test; from the command line, the ini file, or the fixture."""
+    code = """
+        def test_it(conversations):
+            conversations.start(model="m", inputs="One")
+            {}conversations.start(model="m", inputs="Two")
+    """
+    pytester.makepyfile(test_it=code.format(""))
+    pytester.runpytest(*RECORD).assert_outcomes(passed=1)
+    pytester.makepyfile(test_it=code.format("# "))
+    if how == "ini":
+        pytester.makeini(f"[pytest]\nconversations_unused = {what}")
+    elif how == "config":
+        pytester.makeconftest(
+            f"""
+            import pytest
+
+            @pytest.fixture
+            def conversations_config():
+                return {{"unused": {what!r}}}
+            """
+        )
+    result = pytester.runpytest(*([f"--conversations-unused={what}"] if how == "option" else []))
+    if what == "ignore":
+        result.assert_outcomes(passed=1)
+        result.stdout.fnmatch_lines(["conversations: 1 replayed, *, 0 unused in 1 cassette"])
+    else:
+        result.assert_outcomes(passed=1, errors=1)
+        result.stdout.fnmatch_lines(
+            [
+                "*The test passed, and did not play all of *test_it.yaml:",
+                "*  POST https://api.mistral.ai/v1/conversations",
+            ]
+        )
+
+
 @pytest.mark.parametrize("mode", ["once", "rewrite", "all"])
 def test_tests_of_one_run_share_a_cassette(pytester: pytest.Pytester, mode: str) -> None:
     """What one recorded the next adds to, equal requests included; all of it replays."""

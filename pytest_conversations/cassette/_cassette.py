@@ -286,6 +286,7 @@ class ConversationCassette(vcr.cassette.Cassette):
     def _explain(self, made: Request, reason: str) -> str:
         exists, played = self.rewound, list(self.play_counts)
         details = _diagnosis.explain(made, self.requests, self._matching, played)
+        details = details or _diagnosis.namesake(made, self._file, self._matching)
         found = f"{len(self.data)} interactions, {len(played)} played"
         return "\n".join(
             [

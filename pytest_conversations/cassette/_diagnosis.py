@@ -11,6 +11,8 @@ from vcr.request import Request
 
 from pytest_conversations.cassette import _matching
 from pytest_conversations.cassette._matching import Matching
+from pytest_conversations.cassette._persister import read
+from pytest_conversations.errors import CassetteError
 
 _CANDIDATES = 50  # how many bodies are compared in full
 _DIFF_LINES = 40
@@ -47,6 +49,26 @@ def explain(
     if _text(made) != _text(recorded[best]):
         lines += _diff(recorded[best], made)
     return "\n".join(lines)
+
+
+def namesake(made: Request, path: Path, matching: Matching) -> str:
+    """Which other cassette of the folder holds a request, as where its test was renamed.
+
+    Args:
+        made: the request, scrubbed.
+        path: where its cassette would be.
+        matching: when two requests are the same.
+
+    Returns:
+        A line of text; empty where there is none.
+    """
+    key = matching.key(made)
+    for other in sorted(path.parent.glob("*.yaml"))[:_CANDIDATES]:
+        with contextlib.suppress(CassetteError):
+            if key in map(matching.key, read(other)[1]):
+                old, new = shown_path(str(other)), shown_path(str(path))
+                return f"If the test was renamed: {old} has this request, so rename it to {new}."
+    return ""
 
 
 def shown_path(path: str) -> str:

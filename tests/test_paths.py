@@ -1,0 +1,80 @@
+"""Where cassettes are: no two tests share one by accident, on any system."""
+
+import os
+from pathlib import Path, PureWindowsPath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_conversations._paths import default_path
+
+FOLDER = Path("/root/cassettes")
+RECORD = ("--conversations-mode=once", "--conversations-sandbox")
+names = st.lists(st.text(min_size=1), min_size=1, max_size=2).map(tuple)
+
+
+def _path(*names: str) -> Path:
+    return default_path(FOLDER, Path("tests/test_it.py"), names)
+
+
+@given(names, names)
+def test_a_path_is_of_one_test(one: tuple[str, ...], other: tuple[str, ...]) -> None:
+    """And it is a file of the folder that every file system takes."""
+    path = _path(*one)
+    assert path.parent == FOLDER / "tests" / "test_it"
+    assert len(os.fsencode(f".{path.name}.tmp".encode("utf-8", "replace"))) <= 255
+    assert set(path.name).isdisjoint('<>:"/\\|?*\0\n')
+    if ".".join(one) != ".".join(other):
+        assert _path(*other) != path
+
+
+@pytest.mark.parametrize("name", ["con", "AUX", "com1", "Lpt9", "nul.x", "con.test_it"])
+def test_no_name_is_a_device_of_windows(name: str) -> None:
+    """Which no file can have there, whatever its suffix."""
+    path = _path(name)
+    assert not PureWindowsPath(path.name).is_reserved()
+    assert path.name.startswith(f"-{name}~")
+    assert _path("-" + name) != path
+    assert _path("console") == FOLDER / "tests" / "test_it" / "console.yaml"
+
+
+def test_names_that_differ_in_case_alone(pytester: pytest.Pytester) -> None:
+    """One file on macOS and Windows: the second test is refused, with what to do."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("name", ["Ada", "ada"])
+        def test_it(conversations, name):
+            conversations.start(model="m", inputs=name)
+        """
+    )
+    result = pytester.runpytest(*RECORD)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        ["*differ in upper and lower case only, and are one file on macOS*"]
+    )
+
+
+def test_a_test_that_was_renamed_is_helped(pytester: pytest.Pytester) -> None:
+    """Its miss names the cassette that it had."""
+    code = """
+        def test_{}(conversations):
+            conversations.start(model="m", inputs="Hello")
+    """
+    pytester.makepyfile(test_it=code.format("old"))
+    pytester.runpytest(*RECORD).assert_outcomes(passed=1)
+    (pytester.path / "cassettes" / "test_it" / "a.yaml").write_text("[", encoding="utf-8")
+    pytester.makepyfile(test_it=code.format("new"))
+    result = pytester.runpytest()
+    result.assert_outcomes(failed=1)
+    folder = Path("cassettes", "test_it")
+    result.stdout.fnmatch_lines(
+        [
+            f"*If the test was renamed: {folder / 'test_old.yaml'} has this request, so rename it "
+            f"to {folder / 'test_new.yaml'}."
+        ]
+    )
+    (pytester.path / folder / "test_old.yaml").rename(pytester.path / folder / "test_new.yaml")
+    pytester.runpytest().assert_outcomes(passed=1)
