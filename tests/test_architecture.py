@@ -83,7 +83,13 @@ MAY_USE: dict[str, set[str]] = {
 
 # Only these import inside functions: they are what every pytest run and every command loads; and
 # few who make a client turn retries on.
-MAY_IMPORT_LATE = {"__init__.py", "_fixtures.py", "cli.py", "client/_waiting.py"}
+MAY_IMPORT_LATE = {
+    "__init__.py",
+    "_fixtures.py",
+    "cassette/_locks.py",
+    "cli.py",
+    "client/_waiting.py",
+}
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from vcr.request import Request
 
@@ -111,6 +111,7 @@ def test_an_equal_conversation_of_another_test_stays(tmp_path: Path) -> None:
     assert _held(path) == _of(*_conversation("b", "1"), *_conversation("c", "1"))
 
 
+@settings(max_examples=40)  # each writes two files
 @given(
     prompts=st.lists(st.sampled_from("123"), min_size=1, max_size=4),
     order=st.randoms(use_true_random=False),

@@ -12,8 +12,6 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from pytest_conversations.errors import CassetteError
 
 _PATIENCE = 60.0  # seconds; a cassette of 10 MB takes three to write
@@ -32,6 +30,8 @@ def locked(path: Path, *, patience: float = _PATIENCE) -> Iterator[None]:
     Raises:
         CassetteError: it takes too long, or there is no place for the lock.
     """
+    from filelock import FileLock, Timeout  # which takes as long to import as all of httpx
+
     try:
         lock = FileLock(_beside(path, ".lock"), is_singleton=True)
         lock.acquire(timeout=patience)
