@@ -2,13 +2,19 @@
 
 import contextlib
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from pytest_conversations._settings import SERVER_URL, Settings
 from pytest_conversations._tally import Tally
 from pytest_conversations.capture import Capture, Shape
-from pytest_conversations.cassette import ConversationCassette, Matching, Scrubber, Sharing
+from pytest_conversations.cassette import (
+    ConversationCassette,
+    Interaction,
+    Matching,
+    Scrubber,
+    Sharing,
+)
 from pytest_conversations.errors import CassetteError
 
 # Where our client, and the official SDK in its versions 2 and 3, and 1, wait before they try again.
@@ -83,11 +89,10 @@ def cassette_of_test(
         yield cassette
     tally.replayed += cassette.play_count
     how = outcome()
-    if how == "passed":
-        if not shared:  # what this test does not play, another may
-            _report_unused(cassette, tally, settings.unused)
-        if cassette.refusals:  # by a fixture that was torn down after the test itself
-            raise cassette.refusals[0]
+    # What a test does not play of a shared cassette another may.
+    unused = cassette.unused if how == "passed" and not shared else []
+    if how == "passed" and cassette.refusals:  # by a fixture that was torn down after the test
+        raise cassette.refusals[0]
     if settings.mode == "verify":
         if how == "passed":
             cassette.verify()
@@ -101,6 +106,8 @@ def cassette_of_test(
         )
     elif cassette.recorded_count:
         tally.unwritten[test] = (cassette.path, f"the test {how}")
+    if unused and settings.unused != "ignore" and settings.mode in _WITH_UNUSED:
+        _report_unused(cassette, unused, tally, fail=settings.unused == "error")
 
 
 def _refuse_namesake(path: str, tally: Tally) -> None:
@@ -113,16 +120,14 @@ def _refuse_namesake(path: str, tally: Tally) -> None:
         raise CassetteError(msg)
 
 
-def _report_unused(cassette: ConversationCassette, tally: Tally, what_to_do: str) -> None:
-    unused = cassette.unused
-    if not unused or what_to_do == "ignore" or cassette.mode not in _WITH_UNUSED:
-        return
-    if what_to_do == "error":
-        asked = [f"  {each.request.method} {each.request.uri}" for each in unused]
+def _report_unused(
+    cassette: ConversationCassette, unused: Sequence[Interaction], tally: Tally, *, fail: bool
+) -> None:
+    if fail:
         msg = "\n".join(
             [
                 f"The test passed, and did not play all of {cassette.path}:",
-                *asked,
+                *(f"  {each.request.method} {each.request.uri}" for each in unused),
                 "Re-run with --conversations-mode=rewrite to record without what is unused.",
             ]
         )

@@ -422,6 +422,25 @@ def test_what_to_do_about_unused_interactions(
         )
 
 
+def test_a_test_that_fails_for_what_is_unused_keeps_what_it_recorded(
+    pytester: pytest.Pytester,
+) -> None:
+    """In the mode that both plays and records; the next run has the same to say."""
+    code = """
+        def test_it(conversations):
+            conversations.start(model="m", inputs={!r})
+    """
+    pytester.makepyfile(test_it=code.format("One"))
+    pytester.runpytest(*RECORD).assert_outcomes(passed=1)
+    pytester.makepyfile(test_it=code.format("Two"))
+    strict = "--conversations-unused=error"
+    more = ("--conversations-mode=new_episodes", "--conversations-sandbox")
+    pytester.runpytest(*more, strict).assert_outcomes(passed=1, errors=1)
+    (data,) = _cassettes(pytester).values()
+    assert data.count(b"- request:") == 2
+    pytester.runpytest(strict).assert_outcomes(passed=1, errors=1)
+
+
 @pytest.mark.parametrize("mode", ["once", "rewrite", "all"])
 def test_tests_of_one_run_share_a_cassette(pytester: pytest.Pytester, mode: str) -> None:
     """What one recorded the next adds to, equal requests included; all of it replays."""
