@@ -147,18 +147,14 @@ def resolve(
         pytestconfig.getini("conversations_mode"),
         default="none",
     )
-    if mode not in MODES:
-        msg = f"conversations mode {mode!r} does not exist; choose from {', '.join(MODES)}"
-        raise SettingsError(msg)
     unused = _first(
         pytestconfig.getoption("conversations_unused"),
         config.unused,
         pytestconfig.getini("conversations_unused"),
         default="warn",
     )
-    if unused not in UNUSED:
-        msg = f"conversations unused {unused!r} does not exist; choose from {', '.join(UNUSED)}"
-        raise SettingsError(msg)
+    _refuse_other("mode", mode, MODES)
+    _refuse_other("unused", unused, UNUSED)
     cassette = marker.get("cassette")
     if not isinstance(cassette, str | None) or cassette == "":
         msg = f"the cassette of the marker conversations is {cassette!r}, not the path of a file"
@@ -218,6 +214,12 @@ def scrub_rules(lines: Iterable[str]) -> Rules:
 def _first(*given: T | None, default: T) -> T:
     """The first that was given; an ini option that is not set is empty."""
     return next((value for value in given if value is not None and value != ""), default)
+
+
+def _refuse_other(what: str, given: object, choices: Collection[str]) -> None:
+    if given not in choices:
+        msg = f"conversations {what} {given!r} does not exist; choose from {', '.join(choices)}"
+        raise SettingsError(msg)
 
 
 def _url(what: str, given: str) -> str:

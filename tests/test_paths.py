@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pytest_conversations._paths import default_path
 
-FOLDER = Path("/root/cassettes")
+FOLDER = Path("project", "cassettes")
 RECORD = ("--conversations-mode=once", "--conversations-sandbox")
 names = st.lists(st.text(min_size=1), min_size=1, max_size=2).map(tuple)
 
