@@ -124,6 +124,15 @@ def test_arguments_that_come_in_pieces() -> None:
     assert json.loads(arguments) == {"api_key": "<API_KEY>", "password": "<PASSWORD>", "n": 12}
 
 
+@pytest.mark.parametrize("text", ["My password: hunter2hunter2", *CREDENTIALS.values()])
+def test_a_form_does_not_go_on_into_the_next_message(text: str) -> None:
+    """Of a request or a history: another answer to it must not match this one."""
+    reply = _reply({"entries": [{"content": text}, {"content": "yes1"}, {"text": "yes2"}]})
+    assert "yes1" in json.dumps(reply)
+    assert "yes2" in json.dumps(reply)
+    assert text not in json.dumps(reply)
+
+
 def test_forms_with_something_to_keep() -> None:
     """What shows what it was stays."""
     assert _scrubbed(f"Key:\n{PRIVATE}\nEnd") == (

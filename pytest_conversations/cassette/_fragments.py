@@ -62,7 +62,11 @@ def _sequences(pieces: Sequence[_Piece]) -> Iterator[tuple[list[_Piece], bool]]:
         if _is_delta(path):
             deltas.append(piece)
     for path, outputs in fields.items():
-        yield from ((sequence, _is_delta(path)) for sequence in outputs.values())
+        # Without an output they are messages of their own, of a request or a history: what is only
+        # like a credential does not go on from one into the next.
+        yield from (
+            (sequence, bool(output) and _is_delta(path)) for output, sequence in outputs.items()
+        )
         if len(outputs) > 1:
             yield in_order[path], False
     if sum(map(_is_delta, fields)) > 1:
