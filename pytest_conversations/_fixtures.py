@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import httpx
     from syrupy.assertion import SnapshotAssertion
 
-    from pytest_conversations.cassette import ConversationCassette
+    from pytest_conversations.cassette import ConversationCassette, Scrubber
     from pytest_conversations.client import AsyncConversationsClient, ConversationsClient
 
 __all__ = [
@@ -68,7 +68,6 @@ def conversation_cassette(
 ) -> Iterator[ConversationCassette]:
     """The open cassette of this test: ``path``, ``mode``, ``interactions``, ``play_count``."""
     from pytest_conversations._lifecycle import cassette_of_test
-    from pytest_conversations.cassette import Scrubber
 
     item: pytest.Item = request.node
     config = request.config
@@ -77,20 +76,14 @@ def conversation_cassette(
     with contextlib.ExitStack() as stack:
         try:
             refuse_vcr(item)
-            settings = _settings.resolve(
-                config,
-                item.iter_markers("conversations"),
-                ConversationsConfig.of(conversations_config),
-                os.environ,
-            )
+            settings = _resolved(item, conversations_config)
+            scrubber = _scrubber(item, settings)
             cassette = stack.enter_context(
                 cassette_of_test(
                     cassette_path(item, settings),
                     settings,
                     test=item.nodeid,
-                    scrubber=Scrubber(
-                        _Environment(["MISTRAL_API_KEY", *settings.scrub.names]), settings.scrub
-                    ),
+                    scrubber=scrubber,
                     sandbox_url=lambda: _sandbox_url(config),
                     record_hint=lambda exists, from_sandbox: record_command(
                         item, settings, exists=exists, from_sandbox=from_sandbox
@@ -100,7 +93,7 @@ def conversation_cassette(
                 )
             )
         except ValueError as error:
-            problem = f"{item.nodeid}: {error}"
+            problem = f"{item.nodeid.partition('[')[0]}: {error}"
         except CassetteError as error:
             problem = f"{type(error).__name__}: {error}"
         if problem:  # out here, so that pytest does not show the error again as its cause
@@ -176,20 +169,59 @@ def async_conversations(
 
 @pytest.fixture
 def conversation_snapshot(
-    request: pytest.FixtureRequest, snapshot: SnapshotAssertion
-) -> SnapshotAssertion:
+    request: pytest.FixtureRequest, snapshot: SnapshotAssertion, conversations_config: object
+) -> Iterator[SnapshotAssertion]:
     """The assertion of syrupy, for conversations: readable, and equal for equal conversations."""
-    from pytest_conversations.snapshot import ConversationSnapshotExtension
+    from pytest_conversations.snapshot import ConversationSnapshotAssertion
+
+    item: pytest.Item = request.node
+    problem = ""
+    try:
+        own = _scrubber(item, _resolved(item, conversations_config))
+    except ValueError as error:
+        problem = f"{item.nodeid.partition('[')[0]}: {error}"
+    if problem:
+        pytest.fail(problem, pytrace=False)
+    scrub_with: Callable[[object], object] = own.data
 
     def scrub(data: object) -> object:
-        cassette = request.node.stash.get(_stash.CASSETTE, None)
-        return data if cassette is None else cassette.scrub(data)
+        nonlocal scrub_with
+        cassette = item.stash.get(_stash.CASSETTE, None)
+        if cassette is not None:  # which knows what the app carries, also when it is closed
+            scrub_with = cassette.scrub
+        return scrub_with(data)
 
-    assertion = snapshot.use_extension(ConversationSnapshotExtension)
-    extension = assertion.extension
-    if isinstance(extension, ConversationSnapshotExtension):  # which the type checker cannot know
-        extension.scrub = scrub  # the test sees secrets live where it sees placeholders in replay
-    return assertion
+    assertion = ConversationSnapshotAssertion.of(snapshot, scrub)
+    yield assertion
+    assertion.finish()
+
+
+def _resolved(item: pytest.Item, conversations_config: object) -> Settings:
+    return _settings.resolve(
+        item.config,
+        item.iter_markers("conversations"),
+        ConversationsConfig.of(conversations_config),
+        os.environ,
+    )
+
+
+def _scrubber(item: pytest.Item, settings: Settings) -> Scrubber:
+    """What takes the secrets out.
+
+    Raises:
+        ValueError: the test is named by one, and so would be its files.
+    """
+    from pytest_conversations.cassette import Scrubber
+
+    scrubber = Scrubber(_Environment(["MISTRAL_API_KEY", *settings.scrub.names]), settings.scrub)
+    for found in scrubber.finder.by_value(item.name.encode("utf-8", "replace")):
+        msg = (
+            f"the id of a parameter of this test holds a secret ({found.rule}), and cassettes and "
+            "snapshots are named by it: give the parameter another id, as in "
+            "pytest.param(..., id='key')"
+        )
+        raise ValueError(msg)
+    return scrubber
 
 
 def _client_key(settings: Settings) -> Callable[[], str]:

@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "_reassembly": {"models"},
     "client": {"_version", "_reassembly", "_sse", "errors", "models"},
     "capture": {"cassette", "errors"},
-    "snapshot": {"_yaml"},
+    "snapshot": {"_yaml", "cassette"},
     "sandbox": {"_version", "models"},
     "_settings": {"_rules"},
     "_paths": set(),

@@ -184,3 +184,121 @@ def test_a_changed_answer_is_a_readable_diff(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["E*- message.output.delta: {content: two}", "E*zwei}"])
+
+
+KEY = "zK4hf8Wq2LmP0xVb7TnYc3RdJ6sGaE91"
+ASSERTIONS = {
+    "plain": "conversation_snapshot",
+    "with_defaults": "conversation_snapshot.with_defaults()",
+    "use_extension": "conversation_snapshot.use_extension(ConversationSnapshotExtension)",
+    "in the call": "conversation_snapshot(extension_class=ConversationSnapshotExtension)",
+    "of syrupy": "snapshot.use_extension(ConversationSnapshotExtension)",
+    "JSON": "conversation_snapshot.use_extension(JSONSnapshotExtension)",
+    "one file each": "conversation_snapshot.use_extension(SingleFileAmberSnapshotExtension)",
+}
+
+
+def _kept(pytester: pytest.Pytester) -> str:
+    files = (path for path in pytester.path.rglob("__snapshots__/**/*") if path.is_file())
+    return "".join(path.read_text(encoding="utf-8") for path in files)
+
+
+@pytest.mark.parametrize("assertion", ASSERTIONS.values(), ids=ASSERTIONS)
+def test_no_secret_whichever_assertion_writes_it(
+    assertion: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also in a test without a cassette; and a dummy key equals what a real one wrote."""
+    pytester.makepyfile(
+        f"""
+        import os
+        from syrupy.extensions.json import JSONSnapshotExtension
+        from syrupy.extensions.single_file import SingleFileAmberSnapshotExtension
+        from pytest_conversations import ConversationSnapshotExtension
+
+        def test_it(conversation_snapshot, snapshot):
+            key = os.environ["MISTRAL_API_KEY"]
+            assert {{"text": f"It is {{key}}", key: [f"{{key}}"]}} == {assertion}
+        """
+    )
+    monkeypatch.setenv("MISTRAL_API_KEY", KEY)
+    pytester.runpytest("--snapshot-update").assert_outcomes(passed=1)
+    assert KEY not in _kept(pytester)
+    assert "It is <MISTRAL_API_KEY>" in _kept(pytester)
+    monkeypatch.setenv("MISTRAL_API_KEY", "not-a-real-key")
+    pytester.runpytest().assert_outcomes(passed=1)
+
+
+def test_the_secrets_of_the_project_are_no_part_of_a_snapshot(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its variables and patterns count, whether there is a cassette or not."""
+    monkeypatch.setenv("DATABASE_PASSWORD", "correct-horse-battery")
+    pytester.makeini("[pytest]\nconversations_scrub =\n  DATABASE_PASSWORD\n  re:order-\\d+\n")
+    pytester.makepyfile(
+        """
+        def test_it(conversation_snapshot):
+            assert ["correct-horse-battery", "order-42"] == conversation_snapshot
+        """
+    )
+    pytester.runpytest("--snapshot-update").assert_outcomes(passed=1)
+    assert "[<DATABASE_PASSWORD>, <PATTERN>]" in _kept(pytester)
+
+
+@pytest.mark.parametrize("assertion", ["conversation_snapshot", ASSERTIONS["with_defaults"]])
+def test_events_that_are_compared_one_by_one(
+    assertion: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None of them holds the secret that they spell out; what is written has no part of it."""
+    monkeypatch.setenv("MISTRAL_API_KEY", KEY)
+    pytester.makepyfile(
+        f"""
+        def test_it(conversation_snapshot):
+            for at in range(0, {len(KEY)}, 4):
+                data = {{"type": "message.output.delta", "content": "{KEY}"[at : at + 4]}}
+                event = {{"event": "message.output.delta", "data": data}}
+                assert event == {assertion}(name=str(at))
+            assert [1] == conversation_snapshot
+        """
+    )
+    pytester.runpytest("--snapshot-update").assert_outcomes(passed=1)
+    text = _kept(pytester)
+    assert "content: <MISTRAL_API_KEY>" in text
+    for at in range(0, len(KEY), 4):
+        assert KEY[at : at + 4] not in text
+
+
+def test_a_test_that_is_named_by_a_secret(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its cassette and its snapshot would be, too; it is told how to be named otherwise."""
+    monkeypatch.setenv("MISTRAL_API_KEY", KEY)
+    pytester.makepyfile(
+        """
+        import os
+        import pytest
+
+        @pytest.mark.parametrize("key", [os.environ["MISTRAL_API_KEY"]])
+        def test_cassette(key, conversations):
+            conversations.list()
+
+        @pytest.mark.parametrize("key", [os.environ["MISTRAL_API_KEY"]])
+        def test_snapshot(key, conversation_snapshot):
+            assert key == conversation_snapshot
+
+        @pytest.mark.parametrize("key", [pytest.param(os.environ["MISTRAL_API_KEY"], id="key")])
+        def test_named(key, conversation_snapshot):
+            assert key == conversation_snapshot
+        """
+    )
+    result = pytester.runpytest("--conversations-sandbox", "--snapshot-update")
+    result.assert_outcomes(passed=1, errors=2)
+    result.stdout.fnmatch_lines(
+        [
+            "test_*.py::test_cassette: the id of a parameter of this test holds a secret*",
+            "test_*.py::test_snapshot: the id of a parameter*pytest.param(..., id='key')",
+        ]
+    )
+    folders = [pytester.path / "cassettes", pytester.path / "__snapshots__"]
+    names = [path.name for folder in folders for path in folder.rglob("*")]
+    assert not any(KEY in name for name in names)
+    assert KEY not in _kept(pytester)

@@ -1,11 +1,13 @@
 """The syrupy extension."""
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 from syrupy.extensions.amber import AmberSnapshotExtension
 
+from pytest_conversations.cassette import API_KEY, Scrubber
 from pytest_conversations.snapshot._names import Names
 from pytest_conversations.snapshot._plain import plain
 from pytest_conversations.snapshot._text import text
@@ -14,21 +16,28 @@ if TYPE_CHECKING:
     from syrupy.types import PropertyFilter, PropertyMatcher, PropertyPath, SerializableData
 
 
-def _as_it_is(data: object) -> object:
-    return data
+class Scrubbed:
+    """JSON data without secrets, to be written.
+
+    Attributes:
+        data: the data.
+        again: writes other data in the same way, once this was written.
+    """
+
+    def __init__(self, data: object) -> None:
+        self.data = data
+        self.again: Callable[[object], str]
 
 
 class ConversationSnapshotExtension(AmberSnapshotExtension):
     """Snapshots of conversations: readable text in which ids and times have stable names.
 
     The files are syrupy's amber files, under an ending of their own so that a test may use the
-    plain ``snapshot`` beside it.
+    plain ``snapshot`` beside it. What looks like a credential is taken out, and the value of
+    ``MISTRAL_API_KEY``; the fixture ``conversation_snapshot`` knows the other secrets, too.
     """
 
     file_extension = "conversations"
-
-    scrub: Callable[[object], object] = staticmethod(_as_it_is)
-    """Takes secrets out of JSON data before it is written or compared."""
 
     def serialize(  # type: ignore[override] # the base takes these as **kwargs, untyped
         self,
@@ -49,6 +58,13 @@ class ConversationSnapshotExtension(AmberSnapshotExtension):
         Raises:
             TypeError: it is something else.
         """
+        if isinstance(data, Scrubbed):
+            data.again = lambda other: self.serialize(
+                Scrubbed(other), exclude=exclude, include=include, matcher=matcher
+            )
+            scrubbed = data.data
+        else:
+            scrubbed = Scrubber({API_KEY: os.environ.get(API_KEY, "")}).data(plain(data))
 
         def visit(value: JsonValue, path: "PropertyPath") -> JsonValue:
             if matcher is not None:
@@ -72,4 +88,4 @@ class ConversationSnapshotExtension(AmberSnapshotExtension):
                 return False
             return include is None or include(prop=name, path=path)
 
-        return text(Names().stable(visit(plain(self.scrub(plain(data))), ())))
+        return text(Names().stable(visit(plain(scrubbed), ())))
