@@ -15,8 +15,10 @@ from pytest_conversations.cassette import (
     Scrubber,
     inspect,
     inspect_damaged,
+    is_json,
     other_keys,
     read,
+    read_raw,
 )
 from pytest_conversations.errors import CassetteError, CassetteFormatError
 
@@ -83,7 +85,7 @@ def check(path: Path, rules: Rules, environ: Mapping[str, str]) -> list[Problem]
         text, requests = read(path)
     except CassetteFormatError as error:
         damage = Problem(path, error.line or 0, error.reason, is_secret=False)
-        return [damage, *_problems(path, inspect_damaged(path.read_bytes(), scrubber.finder))]
+        return [damage, *_problems(path, inspect_damaged(read_raw(path), scrubber.finder))]
     except CassetteError as error:
         return [Problem(path, 0, str(error), is_secret=False)]
     for request in requests:
@@ -93,7 +95,8 @@ def check(path: Path, rules: Rules, environ: Mapping[str, str]) -> list[Problem]
 
 def _problems(path: Path, findings: Iterable[Finding]) -> list[Problem]:
     return [
-        Problem(path, line, f"{rule}, {place}", is_secret=True) for line, rule, place in findings
+        Problem(path, line, f"{rule}, {place}", is_secret=is_secret)
+        for line, rule, place, is_secret in findings
     ]
 
 
@@ -115,9 +118,7 @@ def fix(path: Path, rules: Rules, environ: Mapping[str, str]) -> None:
         raise CassetteError(msg)
     for request in requests:
         scrubber.finder.learn(request)
-    ConversationCassette(str(path), mode="none", scrubber=scrubber).rewrite(
-        as_json=text.lstrip().startswith("{")
-    )
+    ConversationCassette(str(path), mode="none", scrubber=scrubber).rewrite(as_json=is_json(text))
 
 
 def project_lines(folder: Path) -> list[str]:

@@ -98,9 +98,10 @@ def cassette_of_test(
             cassette.verify()
     elif how == "passed" or settings.keep_failed:
         tally.unwritten.pop(test, None)  # where a plugin runs a test again, that of the run before
-        if cassette.recorded_count:
-            _warn_of_unsearched(scrubber)
+        recorded = cassette.recorded_count
         _write(cassette, tally, test)
+        if recorded:
+            _warn_of_unsearched(scrubber)
         tally.note_scrubbed(
             {f"{rule}, {place}": count for (rule, place), count in scrubber.counts.items()}
         )
@@ -140,6 +141,12 @@ def _report_unused(
 def _warn_of_unsearched(scrubber: Scrubber) -> None:
     for name, reason in scrubber.finder.unsearched.items():
         msg = f"the value of {name} was not searched for in what is recorded, since {reason}"
+        warnings.warn(msg, stacklevel=2)
+    for coding in scrubber.unread:
+        msg = (
+            f"nothing was searched for in a recorded body with the content coding {coding}, which "
+            "cannot be undone here"
+        )
         warnings.warn(msg, stacklevel=2)
 
 

@@ -80,15 +80,21 @@ def _check(paths: Sequence[Path], lines: Sequence[str], *, fix: bool) -> int:
             try:
                 _check.fix(path, rules, os.environ)
             except CassetteError as error:
-                print(f"{path}: {error}")
+                _print(f"{path}: {error}")
             else:
-                print(f"{path}: took out {len(problems)} secrets")
+                _print(f"{path}: took out {len(problems)} secrets")
                 problems = _check.check(path, rules, os.environ)
         for problem in problems:
-            print(problem)
+            _print(str(problem))
         bad += bool(problems)
     print(f"{bad} of {len(files)} files have problems", file=sys.stderr)
     return 1 if bad else 0
+
+
+def _print(text: str) -> None:
+    """Print a text that may have what the terminal has not, such as the name of a file."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _sandbox(port: int) -> int:

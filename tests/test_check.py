@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import re
 from pathlib import Path
 
@@ -262,6 +263,123 @@ def test_an_alias_of_itself(folder: Path) -> None:
     path = folder / "cassettes" / "it.yaml"
     path.write_text(VCRPY + "other: &a [*a]\n", encoding="utf-8")
     assert main(["check", "cassettes"]) == 1
+
+
+SECRET_IN = {
+    "the reason phrase": ("message: OK", f"message: no {KEY}"),
+    "metadata": ("version: 1", f"version: 1\nmetadata:\n  note: [{KEY}]"),
+}
+
+
+@pytest.mark.parametrize(("old", "new"), SECRET_IN.values(), ids=SECRET_IN)
+def test_places_that_fix_reaches(old: str, new: str, folder: Path) -> None:
+    """What is found can be taken out."""
+    path = folder / "cassettes" / "it.yaml"
+    path.write_text(VCRPY.replace(old, new), encoding="utf-8")
+    assert main(["check", "--fix", "cassettes"]) == 0
+    assert KEY not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("bom", ["", "\ufeff"])
+@pytest.mark.parametrize("indent", [None, "\t"])
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_json_that_is_no_yaml(bom: str, indent: str | None, ascii_only: bool, folder: Path) -> None:  # noqa: FBT001 - a parameter of the test
+    """Escapes of surrogate pairs, tabs, a byte order mark: it is read, fixed, and stays JSON."""
+    document = yaml.safe_load(VCRPY)
+    body = document["interactions"][0]["response"]["body"]
+    body["string"] += "data: \U0001f600 \x7f \u2028 \\ud83d\n\n"
+    path = folder / "cassettes" / "it.json"
+    text = json.dumps(document, indent=indent, ensure_ascii=ascii_only)
+    path.write_text(bom + text, encoding="utf-8")
+    assert main(["check", "cassettes"]) == 1
+    assert main(["check", "--fix", "cassettes"]) == 0
+    fixed = json.loads(path.read_text(encoding="utf-8"))
+    string = fixed["interactions"][0]["response"]["body"]["string"]
+    assert string.endswith("data: \U0001f600 \x7f \u2028 \\ud83d\n\n")
+    assert KEY not in path.read_text(encoding="utf-8")
+    assert main(["check", "cassettes"]) == 0
+
+
+def test_bodies_that_vcrpy_stored_as_objects(folder: Path) -> None:
+    """A file or an iterator that an app gave: fixed, it is a text."""
+    body = f'\'{{"inputs":"Hi","api_key":"{KEY}"}}\''
+    for tag in (
+        "!!python/object/new:_io.BytesIO {state: !!python/tuple [%s, 0, null]}",
+        "!!python/object/apply:builtins.iter {args: [[%s]], state: 0}",
+    ):
+        path = folder / "cassettes" / "it.yaml"
+        path.write_text(VCRPY.replace(body, tag % body), encoding="utf-8")
+        assert main(["check", "cassettes"]) == 1
+        assert main(["check", "--fix", "cassettes"]) == 0
+        (interaction,) = yaml.safe_load(path.read_text(encoding="utf-8"))["interactions"]
+        assert json.loads(interaction["request"]["body"])["api_key"] == "<MISTRAL_API_KEY>"
+
+
+NONSENSE = {
+    "a URL that is none": ("https://api.mistral.ai", "http://[::1", "the uri of a request is no"),
+    "a port that is none": ("https://api.mistral.ai", "http://x.test:a", "the uri of a request"),
+    "a number": (f'\'{{"inputs":"Hi","api_key":"{KEY}"}}\'', "5", "a text, this is a int"),
+    "a mapping": (f'\'{{"inputs":"Hi","api_key":"{KEY}"}}\'', "{a: 1}", "this is a mapping"),
+    "a date": (f'\'{{"inputs":"Hi","api_key":"{KEY}"}}\'', "2026-01-01", "this is a date"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "reason"), NONSENSE.values(), ids=NONSENSE)
+def test_nonsense_stops_no_other_file(
+    old: str, new: str, reason: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each file is one problem of its own, with the secrets that are in it."""
+    (folder / "cassettes" / "a.yaml").write_text(VCRPY.replace(old, new), encoding="utf-8")
+    (folder / "cassettes" / "b.yaml").write_text(VCRPY, encoding="utf-8")
+    assert main(["check", "--fix", "cassettes"]) == 1
+    out = capsys.readouterr().out
+    assert reason in out
+    assert "a.yaml:6: form of BEARER_TOKEN, text of the file" in out
+    assert "b.yaml: took out 7 secrets" in out
+
+
+@pytest.mark.parametrize("table", ["garbage", "5", "null", "0+1"])
+def test_a_chunk_table_that_is_none(table: str, folder: Path) -> None:
+    """A stream that was edited by hand is cut at its events; it can be fixed."""
+    path = folder / "cassettes" / "it.yaml"
+    text = VCRPY.replace("    status:", f"    stream: {{chunks: {table}}}\n    status:")
+    path.write_text(text, encoding="utf-8")
+    assert main(["check", "--fix", "cassettes"]) == 0
+    (interaction,) = yaml.safe_load(path.read_text(encoding="utf-8"))["interactions"]
+    assert len(interaction["response"]["stream"]["chunks"].split()) == 2
+
+
+def test_patterns_count_in_messages_alone(folder: Path) -> None:
+    """Dates and digits of the file's own are none of a conversation; what is fixed is clean."""
+    path = folder / "cassettes" / "it.yaml"
+    path.write_text(VCRPY, encoding="utf-8")
+    lines = ["--scrub", r"re:20\d\d-\d\d-\d\d", "--scrub", r"re:\b\d{2,4}\b"]
+    assert main(["check", "--fix", "cassettes", *lines]) == 0
+    assert main(["check", "cassettes", *lines]) == 0
+
+
+def test_names_are_printed_without_secrets(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The name of a header may hold one; the name of a file may be no text."""
+    path = os.path.join(os.fsencode(folder), b"cassettes", b"\xff.yaml")  # noqa: PTH118 - bytes
+    text = VCRPY.replace("Set-Cookie:", f"X-{KEY}:")
+    with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123 - bytes
+        file.write(text)
+    assert main(["check", "cassettes"]) == 1
+    out = capsys.readouterr().out
+    assert KEY not in out
+    where = "\\udcff.yaml:21: header"
+    assert f"{where} X-<MISTRAL_API_KEY>, response headers X-<MISTRAL_API_KEY>" in out
+
+
+def test_lines_are_those_of_an_editor(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Characters that only YAML takes for ends of lines do not count."""
+    path = folder / "cassettes" / "it.yaml"
+    text = VCRPY.replace("method: POST", 'method: "POST" # \u2028 \x85')
+    path.write_text(text, encoding="utf-8")
+    assert main(["check", "cassettes"]) == 1
+    assert "it.yaml:10: value of MISTRAL_API_KEY, request uri" in capsys.readouterr().out
 
 
 def test_the_cassettes_of_this_project(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from vcr.request import Request
 
 from pytest_conversations._protocol import WORDS
 from pytest_conversations.cassette import Chunk, ConversationCassette, Scrubber, table
-from pytest_conversations.cassette._secrets import SHORTEST
+from pytest_conversations.cassette._spelling import SHORTEST
 
 NAME = "MISTRAL_API_KEY"
 ALPHABETS = (

@@ -147,7 +147,7 @@ class Capture:
             return self._played(recorded, made, library)
         if self._send_to is None and not any(name in request.headers for name in _CREDENTIALS):
             raise self._cassette.refuse(CassetteError(_NO_KEY.format(made.method, made.uri)))
-        recording = self._cassette.record(sent)
+        recording = self._cassette.record(sent, made)
         self._waits.note(recording.retry)
         recorder = Recorder(
             recording,

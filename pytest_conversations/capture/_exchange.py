@@ -18,7 +18,7 @@ from pytest_conversations.capture._streams import Hang, Playback, as_stream
 from pytest_conversations.cassette import (
     Chunk,
     Response,
-    cut,
+    as_recorded,
     cut_at_events,
     header_values,
     parse,
@@ -169,10 +169,7 @@ def _chunks(recorded: Response, path: str) -> list[Chunk]:
     written = recorded.get("stream", {}).get("chunks")
     if written is None:
         return [Chunk(0, body)] if body else []
-    try:
-        chunks = cut(body, parse(str(written)))
-    except ValueError:
-        chunks = None
+    chunks = as_recorded(body, written)
     if chunks is None:
         warnings.warn(
             f"{path}: the chunk table of a response does not add up to its body ({len(body)} "

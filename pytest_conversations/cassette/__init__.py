@@ -9,17 +9,19 @@ from pytest_conversations.cassette._cassette import (
 )
 from pytest_conversations.cassette._chunks import (
     Chunk,
+    as_recorded,
     cut,
     cut_at_events,
     event_ends,
     parse,
     table,
 )
+from pytest_conversations.cassette._document import is_json
 from pytest_conversations.cassette._finder import API_KEY
 from pytest_conversations.cassette._inspection import Finding, inspect, inspect_damaged
 from pytest_conversations.cassette._matching import Matching
 from pytest_conversations.cassette._merge import Sharing
-from pytest_conversations.cassette._persister import read
+from pytest_conversations.cassette._persister import read, read_raw
 from pytest_conversations.cassette._recording import (
     Interaction,
     Recording,
@@ -43,14 +45,17 @@ __all__ = [
     "ResponseHook",
     "Scrubber",
     "Sharing",
+    "as_recorded",
     "cut",
     "cut_at_events",
     "event_ends",
     "header_values",
     "inspect",
     "inspect_damaged",
+    "is_json",
     "other_keys",
     "parse",
     "read",
+    "read_raw",
     "table",
 ]

@@ -174,9 +174,9 @@ class ConversationCassette(vcr.cassette.Cassette):
         """JSON data as a replay would give it: with the placeholders of this cassette."""
         return self._scrubber.data(data)
 
-    def record(self, request: Request) -> Recording:
-        """Take the next place for a request that is about to be sent."""
-        recording = Recording(request)
+    def record(self, request: Request, made: Request | None = None) -> Recording:
+        """Take the next place for a request that is about to be sent, and that `admit` made."""
+        recording = Recording(request, made)
         with self._lock:
             self._recordings.append(recording)
         return recording
@@ -205,6 +205,7 @@ class ConversationCassette(vcr.cassette.Cassette):
         """
         self._scrubber.start_counting()
         recorded = self._finished()
+        _recording.warn_of_late(self._recordings, self._matching.key)
         self._recordings.clear()
         if not recorded:
             return
@@ -241,6 +242,7 @@ class ConversationCassette(vcr.cassette.Cassette):
         Raises:
             CassetteError: it cannot be written, or a secret is left in it. The file is as it was.
         """
+        self._metadata = self._scrubber.metadata(self._metadata)
         if as_json:
             self._serializer = jsonserializer
         else:
@@ -262,9 +264,8 @@ class ConversationCassette(vcr.cassette.Cassette):
         own = [pair for pair in self.data if is_of(pair, self._sharing)]
         lines = compared(own, self._scrubbed(), self._matching)
         if lines:
-            path = _diagnosis.shown_path(self.path)
-            lines = [f"The API is no longer as it was recorded in {path}:", *lines, self._hint()]
-            raise CassetteError("\n".join(lines))
+            head = f"The API is no longer as it was recorded in {_diagnosis.shown_path(self.path)}:"
+            raise CassetteError("\n".join([head, *lines, self._hint()]))
 
     def _finished(self) -> list[Interaction]:
         hooks = (self.filter_request, self._before_record_response)
@@ -275,8 +276,8 @@ class ConversationCassette(vcr.cassette.Cassette):
         return [self._scrubber.interaction(*each) for each in self._finished()]
 
     def _hint(self) -> str:
-        from_sandbox = _metadata.from_sandbox(self.responses)
-        return f"To record it: {self._record_hint(self.rewound, from_sandbox)}"
+        hint = self._record_hint(self.rewound, _metadata.from_sandbox(self.responses))
+        return f"To record it: {hint}"
 
     def _responses(self, request: Request) -> Iterator[tuple[int, Response]]:
         """What vcrpy asks for the matches of a request; here by index, not by a scan."""
@@ -284,7 +285,7 @@ class ConversationCassette(vcr.cassette.Cassette):
             yield index, self.data[index][1]
 
     def _explain(self, made: Request, reason: str) -> str:
-        exists, played = self.rewound, list(self.play_counts)
+        played = list(self.play_counts)
         details = _diagnosis.explain(made, self.requests, self._matching, played)
         details = details or _diagnosis.namesake(made, self._file, self._matching)
         found = f"{len(self.data)} interactions, {len(played)} played"
@@ -292,7 +293,7 @@ class ConversationCassette(vcr.cassette.Cassette):
             [
                 reason or f"Not recorded: {made.method} {made.uri}",
                 f"Cassette: {_diagnosis.shown_path(self.path)} (mode {self.mode}), "
-                + (found if exists else "which does not exist"),
+                + (found if self.rewound else "which does not exist"),
                 *([details] if details and not reason else []),
                 self._hint(),
             ]

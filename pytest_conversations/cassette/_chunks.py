@@ -59,6 +59,19 @@ def cut(body: bytes, pairs: Sequence[tuple[int, int]]) -> list[Chunk] | None:
     return chunks
 
 
+def as_recorded(body: bytes, written: object) -> list[Chunk] | None:
+    """Cut a body as a file says; None where that is no table, or does not add up to the body.
+
+    Args:
+        body: of the response.
+        written: what stands in the file at ``chunks``.
+    """
+    try:
+        return cut(body, parse(str(written)))
+    except ValueError:
+        return None
+
+
 def event_ends(body: bytes) -> list[int]:
     """Where each server-sent event ends: behind the blank lines after a block that has data.
 
@@ -82,5 +95,5 @@ def cut_at_events(body: bytes) -> list[Chunk]:
 def mend(response: dict[str, Any]) -> None:
     """Cut a response's body at its events, in place, where its table is of another length."""
     stream, body = response.get("stream", {}), response["body"].get("string") or b""
-    if "chunks" in stream and cut(body, parse(stream["chunks"])) is None:
+    if "chunks" in stream and as_recorded(body, stream["chunks"]) is None:
         stream["chunks"] = table(cut_at_events(body))

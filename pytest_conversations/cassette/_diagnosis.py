@@ -4,6 +4,7 @@ import contextlib
 import difflib
 import itertools
 import json
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -83,9 +84,11 @@ def _likeness(made: Request, recorded: Request) -> float:
 
 
 def _diff(recorded: Request, made: Request) -> list[str]:
+    old, new = _text(recorded).splitlines(), _text(made).splitlines()
+    hidden = _hidden(old, new)
     lines = difflib.unified_diff(
-        _text(recorded).splitlines(),
-        _text(made).splitlines(),
+        old,
+        hidden,
         "recorded body",
         "this body",
         lineterm="",
@@ -93,9 +96,30 @@ def _diff(recorded: Request, made: Request) -> list[str]:
     )
     shown = list(itertools.islice(lines, _DIFF_LINES))
     left = sum(1 for _ in lines)
-    return [f"  {_shortened(line)}" for line in shown] + (
-        [f"  … {left} more lines"] if left else []
-    )
+    return [
+        *(f"  {_shortened(line)}" for line in shown),
+        *([f"  … {left} more lines"] if left else []),
+        *([_HIDDEN] if hidden != new else []),
+    ]
+
+
+def _hidden(old: Sequence[str], new: Sequence[str]) -> list[str]:
+    """The lines of a body without what stands where the recording has the place of a secret."""
+    masked = [
+        (line, re.compile(".+".join(map(re.escape, parts))))
+        for line in old
+        if len(parts := _PLACEHOLDER.split(line)) > 1
+    ]
+    return [
+        next((line for line, pattern in masked if pattern.fullmatch(each)), each) for each in new
+    ]
+
+
+_PLACEHOLDER = re.compile(r"<[A-Z][\w-]*>")
+_HIDDEN = (
+    "What this body has in the place of a secret of the recording is not shown. If it is one, name "
+    "its variable in conversations_scrub."
+)
 
 
 def _shortened(line: str) -> str:

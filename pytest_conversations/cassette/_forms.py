@@ -15,11 +15,20 @@ from pytest_conversations.cassette._texts import Kind, Text
 
 
 class Match(NamedTuple):
-    """Something in a text: from one character to another, and its name."""
+    """Something in a text.
+
+    Attributes:
+        start: of its first character.
+        end: behind its last.
+        name: what it is called.
+        is_exact: whether it is all of a field whose name says what it is, or just what a pattern of
+            the user's is for.
+    """
 
     start: int
     end: int
     name: str
+    is_exact: bool = False
 
 
 _CREDENTIAL = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])\S{12,}|\S{20,}")
@@ -51,7 +60,7 @@ _FORMS = {
     "PRIVATE_KEY": r"-----BEGIN [A-Z ]{0,32}PRIVATE KEY(?: BLOCK)?-----(?P<secret>"
     r"(?:[^\"'-]|-(?!----))++(?=-----END)"
     rf"|(?:{_LINE_END}*+[A-Za-z0-9+/=]{{16,}}+)++(?:{_LINE_END}++[A-Za-z0-9+/=]*+{_LINE_END}*+\Z)?)",
-    "BEARER_TOKEN": r"(?i:bearer)\s{1,4}(?P<secret>[\w.~+/=-]{12,})",
+    "BEARER_TOKEN": r"(?i:bearer)\s{1,4}(?P<secret>[\w.~+/=-]{11,}[\w~+/=-])",
     "BASIC_CREDENTIALS": r"(?i:basic)\s{1,4}(?P<secret>[\w+/-]{8,}={0,2})",
     "URL_PASSWORD": r"[a-zA-Z][\w+.-]{0,32}://[^/\s:@\"'<>]{0,256}:"
     r"(?P<secret>[^/\s@\"'<>]{1,256})@",
@@ -59,12 +68,13 @@ _FORMS = {
 _PATTERNS = [(name, re.compile(_WORD + pattern)) for name, pattern in _FORMS.items()]
 # A name and what makes it one, inside of a text: of a query, a form, a command, code, headers.
 _NAMED = re.compile(
-    r"(?:(?<![\w-])|(?<=\\[nrtbf]))(?P<name>[\w-]{1,64}+)\\*[\"']?\s{0,4}[:=]>?\s{0,4}(?P<quote>\\*[\"'])?"
+    r"(?:(?<![\w-])|(?<=\\[nrtbf]))(?P<name>[\w-]{1,64}+)\\*[\"']?\]?\s{0,4}[:=]>?\s{0,4}(?P<quote>\\*[\"'])?"
 )
 _SHORTEST = 7  # characters of `a://:b@`
 _LONGEST = 128  # characters that are looked at to tell a credential from other text
 _VALUE = re.compile(r"[^\s\"'\\&;,<>(){}\[\]]{8,}")
 _QUOTED = re.compile(r"[^\s\"'\\]{8,}")
+_STOPS = frozenset(".!?:")
 PLACEHOLDER = rf"<(?:%s|{'|'.join(_FORMS)}|PATTERN)>|{_names.PLACEHOLDER}"
 """A pattern for what is put in place of a credential; ``%s`` stands for further names."""
 
@@ -100,7 +110,7 @@ def credentials(text: Text) -> Iterator[Match]:
     value = text.value
     name = _of_field(text)
     if name:
-        yield Match(0, len(value), name)
+        yield Match(0, len(value), name, is_exact=True)
     elif text.kind is not Kind.NUMBER and len(value) >= _SHORTEST:
         yield from (_short if len(value) < _LONGEST else _in_text)(value)
 
@@ -122,7 +132,7 @@ def by_patterns(patterns: Sequence[re.Pattern[str]], value: str) -> Iterator[Mat
             for group in pattern.groupindex or (0,):
                 start, end = match.span(group)
                 if end > start:  # and the group took part in the match
-                    yield Match(start, end, str(group or "PATTERN").upper())
+                    yield Match(start, end, str(group or "PATTERN").upper(), is_exact=True)
 
 
 def _of_field(text: Text) -> str:
@@ -165,7 +175,10 @@ def _by_name(value: str) -> Iterator[Match]:
 
 def _end(pattern: re.Pattern[str], value: str, start: int) -> int:
     match = pattern.match(value, start)
-    return match.end() if match else start
+    end = match.end() if match else start
+    while pattern is _VALUE and value[end - 1] in _STOPS:  # of a sentence, not of a credential
+        end -= 1
+    return end
 
 
 def _is_credential(value: str, kind: _names.Kind, quote: str | None) -> bool:

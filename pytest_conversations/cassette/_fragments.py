@@ -20,13 +20,16 @@ class _Piece(NamedTuple):
     value: bytes
 
 
-def spelled_out(texts: Sequence[Text], find: Find, find_in_output: Find) -> Iterator[Found]:
+def spelled_out(
+    texts: Sequence[Text], find: Find, find_in_output: Find, find_begun: Find | None
+) -> Iterator[Found]:
     """What stands in several texts, and in none of them alone.
 
     Args:
         texts: those of a body, in order.
         find: finds what is looked for in what any texts say together.
         find_in_output: finds it in what the deltas of one output say.
+        find_begun: finds what was cut at the end of a text, or of several; None to let it be.
 
     Yields:
         The pieces: the first with the placeholder, the others with nothing in its place.
@@ -37,10 +40,12 @@ def spelled_out(texts: Sequence[Text], find: Find, find_in_output: Find) -> Iter
         if text.kind in (Kind.STRING, Kind.PLAIN)
     ]
     for sequence, is_output in _sequences(pieces):
+        together = b"".join(piece.value for piece in sequence)
         if len(sequence) > 1:
-            together = b"".join(piece.value for piece in sequence)
             found = (find_in_output if is_output else find)(together)
             yield from _over_borders(sequence, found)
+        if find_begun is not None:
+            yield from _over_borders(sequence, find_begun(together))
 
 
 def _encoded(value: str) -> bytes:
@@ -55,12 +60,15 @@ def _sequences(pieces: Sequence[_Piece]) -> Iterator[tuple[list[_Piece], bool]]:
     fields: dict[tuple[str, ...], dict[tuple[str, ...], list[_Piece]]] = {}
     in_order: dict[tuple[str, ...], list[_Piece]] = {}
     deltas: list[_Piece] = []
+    messages: dict[tuple[str, ...], list[_Piece]] = {}
     for piece in pieces:
         path, output = piece.text.path, piece.text.output
         fields.setdefault(path, {}).setdefault(output, []).append(piece)
         in_order.setdefault(path, []).append(piece)
         if _is_delta(path):
             deltas.append(piece)
+            message = tuple(each for each in output if not each.startswith("content_index="))
+            messages.setdefault(message, []).append(piece)
     for path, outputs in fields.items():
         # Without an output they are messages of their own, of a request or a history: what is only
         # like a credential does not go on from one into the next.
@@ -71,6 +79,8 @@ def _sequences(pieces: Sequence[_Piece]) -> Iterator[tuple[list[_Piece], bool]]:
             yield in_order[path], False
     if sum(map(_is_delta, fields)) > 1:
         yield deltas, False
+    if len(messages) > 1:  # texts of several kinds, between those of another message
+        yield from ((sequence, False) for sequence in messages.values())
 
 
 def _is_delta(path: tuple[str, ...]) -> bool:

@@ -2,7 +2,10 @@
 
 import re
 
-# Credentials, by the name of their header. Cookies are, too: they are a session's.
+from pytest_conversations.cassette import _names
+
+# Credentials, by the name of their header, beside those of fields. Cookies are, too: they are a
+# session's.
 _CREDENTIAL = re.compile(
     r"(?:^|-)(?:auth|authorization|cookie2?|token|secret|password|credentials?|signature|session|jwt)$"
     r"|api-?key",
@@ -30,7 +33,9 @@ _WORTH_KEEPING = re.compile(
 
 def is_credential(name: str) -> bool:
     """Whether what a header holds is a credential."""
-    return _CREDENTIAL.search(name) is not None and not name.lower().startswith("access-control-")
+    if name.lower().startswith("access-control-"):
+        return False
+    return _CREDENTIAL.search(name) is not None or _names.kind(name) is _names.Kind.SURE
 
 
 def is_cookie(name: str) -> bool:

@@ -9,26 +9,40 @@ from typing import NamedTuple
 
 import yaml
 
-from pytest_conversations.cassette import _headers
-from pytest_conversations.cassette._compression import decompressed
+from pytest_conversations.cassette import _document, _headers
+from pytest_conversations.cassette._compression import GZIP, decoded
 from pytest_conversations.cassette._finder import Finder
+from pytest_conversations.cassette._secrets import Found
 
 _ANYWHERE = "text of the file"
+# The parts of an interaction, beside bodies and headers, that are scrubbed as a message's.
+_OF_MESSAGE = {
+    ("uri",),
+    ("status", "message"),
+    ("error", "message"),
+    ("stream", "error", "message"),
+}
+_UNREAD = (
+    "not searched, since it is cut, or its content coding {} cannot be undone here: it should be "
+    "recorded again"
+)
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*", re.MULTILINE)
 
 
 class Finding(NamedTuple):
-    """A secret in a file.
+    """A secret in a file, or what may hide one.
 
     Attributes:
         line: from 1.
-        rule: by which it was found.
+        rule: by which it was found, or why nothing was searched for.
         place: of which part of the interaction.
+        is_secret: whether it is one.
     """
 
     line: int
     rule: str
     place: str
+    is_secret: bool = True
 
 
 def inspect(text: str, finder: Finder) -> list[Finding]:
@@ -41,13 +55,20 @@ def inspect(text: str, finder: Finder) -> list[Finding]:
     Returns:
         The findings, in the order of their lines.
     """
-    inspection = _Inspection(finder)
-    found = set(inspection.in_node(yaml.compose(text, Loader=yaml.CSafeLoader), ()))
+    text = _document.as_yaml(text)
+    inspection = _Inspection(text, finder)
+    try:
+        node = _document.compose(text)
+    except yaml.YAMLError:  # JSON that no YAML parser takes, whatever is written otherwise
+        return inspect_damaged(text.encode("utf-8", "replace"), finder)
+    found = set(inspection.in_node(node, ()))
     return sorted(found.union(_in_text(text, inspection.values, finder)))
 
 
 def inspect_damaged(raw: bytes, finder: Finder) -> list[Finding]:
     """Find what is secret in a file that is no cassette, or no longer one."""
+    if raw.startswith(GZIP):
+        raw = decoded(raw, "gzip").body
     lines = ((raw.count(b"\n", 0, found.start) + 1, found) for found in finder.in_body(raw))
     return [Finding(line, found.rule, _ANYWHERE) for line, found in lines if found.placeholder]
 
@@ -67,7 +88,7 @@ def _in_text(text: str, values: Sequence[tuple[int, int]], finder: Finder) -> It
             yield Finding(text.count("\n", 0, at) + 1, found.rule, _ANYWHERE)
     for comment in _COMMENT.finditer(text):
         if not is_in_value(comment.start()):
-            for found in finder.in_text(comment[0].encode()):
+            for found in finder.in_text(comment[0].encode(), of_message=False):
                 line = text.count("\n", 0, comment.start()) + 1
                 yield Finding(line, found.rule, _ANYWHERE)
 
@@ -79,8 +100,9 @@ class _Inspection:
         values: from where to where in the file the values stand that it has seen, in characters.
     """
 
-    def __init__(self, finder: Finder) -> None:
+    def __init__(self, text: str, finder: Finder) -> None:
         self.values: list[tuple[int, int]] = []
+        self._text = text
         self._finder = finder
         self._seen: set[int] = set()  # an alias stands for a node that was seen, or is within it
 
@@ -100,16 +122,27 @@ class _Inspection:
 
     def _in_scalar(self, node: yaml.ScalarNode, path: tuple[str, ...]) -> Iterator[Finding]:
         self.values.append((node.start_mark.index, node.end_mark.index))
-        value, place = _content(node), " ".join(path[1:])
+        value, line = _content(node), _document.line(self._text, node)
+        place = self._finder.shown(" ".join(path[1:]))
         if "headers" in path[:-1]:
             rule = self._finder.of_header(path[-1], value.decode("utf-8", "replace"))
             if rule and not _headers.is_request_id(path[-1]):
-                yield Finding(node.start_mark.line + 1, rule, place)
+                yield Finding(line, self._finder.shown(rule), place)
                 return
-        find = self._finder.in_body if "body" in path else self._finder.in_text
-        for found in find(value):
+        for found in self._in_value(value, path):
             if found.placeholder:
-                yield Finding(_line(node, value, found.start), found.rule, place)
+                # Only in a literal block is a line of the value a line of the file.
+                inside = value.count(b"\n", 0, found.start) + 1 if node.style == "|" else 0
+                yield Finding(line + inside, found.rule, place)
+
+    def _in_value(self, value: bytes, path: tuple[str, ...]) -> list[Found]:
+        part = path[2:] if path[:1] == ("interactions",) else ()
+        if part[:1] == ("body",):
+            return self._finder.in_body(value, is_reply="response" in path)
+        of_message = part in _OF_MESSAGE or (
+            part[:1] == ("headers",) and path[-1].lower() != "content-length"
+        )
+        return self._finder.in_text(value, of_message=of_message)
 
     def _compressed(self, node: yaml.MappingNode, path: tuple[str, ...]) -> Iterator[Finding]:
         """What is in the body of a message that was stored as it came."""
@@ -123,10 +156,15 @@ class _Inspection:
         for body in _below(node, "body") if codings else ():
             for string in (body, *_below(body, "string")):
                 if isinstance(string, yaml.ScalarNode):
-                    plain = decompressed(_content(string), ", ".join(map(str, codings)))
-                    for found in self._finder.in_body(plain or b""):
-                        line = string.start_mark.line + 1
-                        yield Finding(line, found.rule, " ".join((*path[1:], "body, compressed")))
+                    coding, content = ", ".join(map(str, codings)), _content(string)
+                    plain = decoded(content, coding)
+                    line = _document.line(self._text, string)
+                    place = " ".join((*path[1:], "body"))
+                    if plain.body != content:
+                        for found in self._finder.in_body(plain.body, is_reply="response" in path):
+                            yield Finding(line, found.rule, f"{place}, compressed")
+                    if not plain.is_whole:
+                        yield Finding(line, _UNREAD.format(coding), place, is_secret=False)
 
 
 def _pairs(node: yaml.Node) -> Sequence[tuple[str, yaml.Node]]:
@@ -146,10 +184,3 @@ def _content(node: yaml.ScalarNode) -> bytes:
             pass
     value: str = node.value
     return value.encode()
-
-
-def _line(node: yaml.ScalarNode, value: bytes, start: int) -> int:
-    # Only in a literal block is a line of the value a line of the file.
-    inside = 1 + value.count(b"\n", 0, start) if node.style == "|" else 0
-    line: int = node.start_mark.line + 1 + inside
-    return line

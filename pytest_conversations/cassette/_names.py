@@ -21,7 +21,9 @@ _INNOCENT = (
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OTHER = re.compile(r"\W")
 
-PLACEHOLDER = rf"<(?i:(?:\w+_)?(?:{_SURE}|{_UNSURE}|{_SIGNATURE}))>"
+# In upper case, as `upper` writes them: `<token>` in a text is an app's own.
+_UPPER = rf"{_SURE}|{_UNSURE}|{_SIGNATURE}".upper()
+PLACEHOLDER = rf"<(?:[^\Wa-z]+_)?(?:{_UPPER})>"
 """A pattern for what is put in place of what stands in such a field."""
 
 
@@ -47,13 +49,15 @@ def kind(name: str) -> Kind:
     """What a field of that name holds.
 
     Args:
-        name: as it is written: ``api_key``, ``apiKey``, ``X-Api-Key`` and ``OPENAI_API_KEY`` are
-            alike.
+        name: as it is written: ``api_key``, ``apiKey``, ``X-Api-Key``, ``OPENAI_API_KEY`` and
+            ``user[api_key]`` are alike.
     """
+    if name.startswith("<"):  # what stands in place of a secret already
+        return Kind.OTHER
     plain = upper(name).lower()
     return next((each for each, pattern in _KINDS if pattern.fullmatch(plain)), Kind.OTHER)
 
 
 def upper(name: str) -> str:
     """A name, as a placeholder shows it."""
-    return _OTHER.sub("_", _CAMEL.sub("_", name)).upper()
+    return _OTHER.sub("_", _CAMEL.sub("_", name)).strip("_").upper()

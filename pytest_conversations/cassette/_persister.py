@@ -12,11 +12,11 @@ from vcr.persisters.filesystem import CassetteNotFoundError
 from vcr.request import Request
 
 from pytest_conversations.cassette import _checksum, _limits, _serializer
+from pytest_conversations.cassette._compression import GZIP
 from pytest_conversations.cassette._locks import locked
 from pytest_conversations.cassette._structure import FormatError
 from pytest_conversations.errors import CassetteError, CassetteFormatError
 
-_GZIP = b"\x1f\x8b"
 _Loaded = tuple[list[Request], list[dict[str, object]]]
 
 
@@ -94,6 +94,14 @@ def read(path: Path) -> tuple[str, list[Request]]:
     return read_text(path), loaded[0]
 
 
+def read_raw(path: Path) -> bytes:
+    """The bytes of a file; none where it is too large to be a cassette, or cannot be read."""
+    try:
+        return path.read_bytes() if path.stat().st_size <= _limits.LARGEST else b""
+    except OSError:
+        return b""
+
+
 def read_text(path: Path) -> str:
     """The text of a file that may be a cassette, with its lines ended by a line feed.
 
@@ -110,7 +118,7 @@ def read_text(path: Path) -> str:
     if size > _limits.LARGEST:
         most = _limits.LARGEST // 2**20
         raise CassetteFormatError(str(path), None, f"it has {size // 2**20} MiB; {most} are read")
-    if raw.startswith(_GZIP):
+    if raw.startswith(GZIP):
         reason = "compressed, as LangChain's are: unpack it with gunzip"
         raise CassetteFormatError(str(path), None, reason)
     try:

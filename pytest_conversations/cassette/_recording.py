@@ -1,7 +1,8 @@
 """Interactions: whole ones, and those that are under way."""
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from vcr.request import Request
@@ -25,12 +26,16 @@ class Recording:
 
     Attributes:
         request: what was sent, not scrubbed yet.
+        made: the same as it was looked for; None where nobody did.
+        kept: the same as it is kept; None until that is known.
         response: what came back; None until it is known.
         retried: whether the client waited then, to try again.
     """
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, made: Request | None = None) -> None:
         self.request = request
+        self.made = made
+        self.kept: Request | None = None
         self.response: Response | None = None
         self.retried = False
 
@@ -76,13 +81,32 @@ def finished(
         if recording.response is None:  # nothing came back before the test was over
             continue
         # Not by vcrpy's `append`, which logs the response as it came, with all that is in it.
-        request = before_request(recording.request)
+        request = recording.kept = before_request(recording.request)
         response = before_response(copy.deepcopy(recording.response))
         if request is not None and response is not None:
             _chunks.mend(response)  # the hook may have changed the body
             notes: Response = {"retried": True} if recording.retried else {}
             notes |= {} if test is None else {"test": test}
             yield Interaction(request, response | notes)
+
+
+def warn_of_late(recordings: Iterable[Recording], key: Callable[[Request], Hashable]) -> None:
+    """Warn of requests that a replay will not find, since it looks for them as they were made.
+
+    Args:
+        recordings: those that are kept.
+        key: of a request, which is to be the same.
+    """
+    for each in recordings:
+        if each.made is not None and each.kept is not None and key(each.made) != key(each.kept):
+            warnings.warn(_LATE.format(each.kept.method), stacklevel=2)
+
+
+_LATE = (
+    "a {} request holds what only a later request showed to be a credential. In the cassette a "
+    "placeholder stands for it, and a replay will not find it: name the variable of the credential "
+    "in conversations_scrub"
+)
 
 
 def would_lose(old: Sequence[Response], new: Sequence[Response]) -> bool:

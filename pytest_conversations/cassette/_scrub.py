@@ -11,7 +11,8 @@ from vcr.request import Request
 
 from pytest_conversations._rules import Rules
 from pytest_conversations.cassette import _chunks, _headers, _matching
-from pytest_conversations.cassette._compression import decompressed
+from pytest_conversations.cassette._chunks import Chunk
+from pytest_conversations.cassette._compression import decoded
 from pytest_conversations.cassette._finder import Finder
 from pytest_conversations.cassette._secrets import Found, move, replace
 from pytest_conversations.errors import SecretLeakError
@@ -32,6 +33,7 @@ class Scrubber:
     Attributes:
         finder: knows what is secret.
         counts: what was taken out since `start_counting`, by rule and place.
+        unread: content codings that cannot be undone here; in a body with one nothing was searched.
 
     Args:
         secrets: value by name, for instance of environment variables; they are asked for again
@@ -42,6 +44,7 @@ class Scrubber:
     def __init__(self, secrets: Mapping[str, str], rules: Rules | None = None) -> None:
         self.finder = Finder(secrets, rules or Rules())
         self.counts: Counter[tuple[str, str]] = Counter()
+        self.unread: set[str] = set()
 
     def start_counting(self) -> None:
         """Forget what was counted, so that a look-up that scrubbed its request is not."""
@@ -51,6 +54,9 @@ class Scrubber:
         """Scrub a request in place, and give it back: vcrpy's ``before_record_request``."""
         request.uri = self._text(request.uri, "URL")
         stored, body = _matching.stored_body(request), _matching.body_bytes(request)
+        coding = request.headers.get("content-encoding")
+        if not decoded(stored, coding).is_whole:
+            self.unread.add(coding)
         scrubbed = replace(body, self._noted(self.finder.in_body(body), "request body"))
         if body != stored:
             del request.headers["content-encoding"]
@@ -66,6 +72,9 @@ class Scrubber:
     def interaction(self, request: Request, response: Response) -> tuple[Request, Response]:
         """Scrub an interaction in place, and give it back: vcrpy's ``before_save_interaction``."""
         scrubbed = self.request(request)
+        response["status"]["message"] = self._text(
+            response["status"].get("message") or "", "reason phrase"
+        )
         response["headers"] = {
             name: [self._header(name, value, "response header") for value in values]
             for name, values in header_values(response)
@@ -79,8 +88,19 @@ class Scrubber:
     def data(self, value: object) -> object:
         """Scrub JSON data, for instance of a snapshot, as a body that holds it is scrubbed."""
         body = json.dumps([value]).encode()  # in a list, so that a text is JSON, too
-        found = self.finder.in_body(body)
+        found = self.finder.in_body(body, is_reply=True, are_events=_are_events(value))
         return json.loads(replace(body, self._noted(found, "snapshot")))[0] if found else value
+
+    def metadata(self, metadata: dict[str, object]) -> dict[str, object]:
+        """Scrub what a file says of itself: the texts in it, not their keys."""
+        return {key: self._said(value) for key, value in metadata.items()}
+
+    def _said(self, value: object) -> object:
+        if isinstance(value, dict):
+            return {key: self._said(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._said(item) for item in value]
+        return self._text(value, "metadata", of_message=False) if isinstance(value, str) else value
 
     def gate(self, text: str) -> None:
         """Look at the text that is about to be written.
@@ -93,9 +113,9 @@ class Scrubber:
             raise SecretLeakError(_LEAK.format(found.rule, _place(body[: found.start])))
 
     def _response_body(self, response: Response, answers: str) -> None:
-        _decompress(response)
+        self._decompress(response)
         body: bytes = response["body"].get("string") or b""
-        found = self._noted(self.finder.in_body(body), "response body")
+        found = self._noted(self.finder.in_body(body, is_reply=True), "response body")
         if not found:
             return
         scrubbed = response["body"]["string"] = replace(body, found)
@@ -103,15 +123,34 @@ class Scrubber:
             raise SecretLeakError(_LEAK.format(left.rule, f"the body of the response to {answers}"))
         _set_length(response, scrubbed)
         if "chunks" in response.get("stream", {}):
-            pairs = _chunks.parse(response["stream"]["chunks"])
-            ends = move(itertools.accumulate(size for _, size in pairs), found)
-            sizes = (b - a for a, b in itertools.pairwise((0, *ends)))
-            times = (ms for ms, _ in pairs)
-            response["stream"]["chunks"] = " ".join(
-                f"{ms}+{size}" for ms, size in zip(times, sizes, strict=True)
-            )
+            chunks = _chunks.as_recorded(body, response["stream"]["chunks"])
+            if chunks is None:
+                chunks = _chunks.cut_at_events(scrubbed)
+            else:
+                ends = move(itertools.accumulate(len(chunk.data) for chunk in chunks), found)
+                pieces = (scrubbed[a:b] for a, b in itertools.pairwise((0, *ends)))
+                chunks = [
+                    Chunk(chunk.ms, piece) for chunk, piece in zip(chunks, pieces, strict=True)
+                ]
+            response["stream"]["chunks"] = _chunks.table(chunks)
+
+    def _decompress(self, response: Response) -> None:
+        """Decode the body of a recording of another tool, which stores it as it came."""
+        codings = {name: values for name, values in header_values(response) if _is_coding(name)}
+        coding = ", ".join(itertools.chain(*codings.values()))
+        body = response["body"].get("string") or b""
+        plain = decoded(body, coding)
+        if not plain.is_whole:
+            self.unread.add(coding)
+        elif plain.body != body:
+            for name in codings:
+                del response["headers"][name]
+            response["body"]["string"] = plain.body
+            _set_length(response, plain.body)
 
     def _header(self, name: str, value: str, place: str) -> str:
+        if name.lower() == "content-length":  # a number, whatever a pattern of the user's matches
+            return value
         rule = self.finder.of_header(name, value)
         if not rule:
             # Bytes beyond ASCII were read as Latin-1, or by httpx, on a guess, as UTF-8.
@@ -120,12 +159,15 @@ class Scrubber:
             self.counts[rule, place] += 1
         return _headers.placeholder(name)
 
-    def _text(self, text: str, place: str, encoding: str = "utf-8") -> str:
+    def _text(
+        self, text: str, place: str, encoding: str = "utf-8", *, of_message: bool = True
+    ) -> str:
         try:
             body = text.encode(encoding)
         except UnicodeEncodeError:
             return text
-        return replace(body, self._noted(self.finder.in_text(body), place)).decode(encoding)
+        found = self.finder.in_text(body, of_message=of_message)
+        return replace(body, self._noted(found, place)).decode(encoding)
 
     def _noted(self, found: list[Found], place: str) -> list[Found]:
         # A secret that is spelled out over several texts has one placeholder, and counts once.
@@ -133,17 +175,11 @@ class Scrubber:
         return found
 
 
-def _decompress(response: Response) -> None:
-    """Decode the body of a recording of another tool, which stores it as it came."""
-    codings = {name: values for name, values in header_values(response) if _is_coding(name)}
-    plain = decompressed(
-        response["body"].get("string") or b"", ", ".join(itertools.chain(*codings.values()))
+def _are_events(value: object) -> bool:
+    """Whether it is a list of the events of a stream, each with its name and its data."""
+    return isinstance(value, list) and all(
+        isinstance(item, dict) and item.keys() == {"event", "data"} for item in value
     )
-    if plain is not None:
-        for name in codings:
-            del response["headers"][name]
-        response["body"]["string"] = plain
-        _set_length(response, plain)
 
 
 def _is_coding(name: str) -> bool:

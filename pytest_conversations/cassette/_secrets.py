@@ -6,9 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from pytest_conversations import _protocol
-from pytest_conversations.cassette._spelling import Body, Spellings
-
-SHORTEST = 8  # characters; a shorter value would be found in half of all text
+from pytest_conversations.cassette._spelling import SHORTEST, Body, Spellings
 
 _SPACE = " \t\r\n"
 _PLACEHOLDER = re.compile(r"<[\w-]+>")
@@ -54,6 +52,8 @@ class Secrets:
             return f"it has under {SHORTEST} characters"
         if value in _protocol.WORDS:
             return "it is a word of the API itself"
+        if value == name:  # its placeholder would hold it
+            return "it is its own name"
         with self._lock:
             if value not in self._secrets:
                 # Another dictionary, since a search may go on meanwhile.
@@ -66,6 +66,15 @@ class Secrets:
     def find(self, body: bytes) -> list[Found]:
         """Find the secrets in a body, in order; they do not overlap."""
         return merged(self._matches(Body(body))) if self._secrets else []
+
+    def begun(self, body: bytes) -> list[Found]:
+        """Find what a body has of a secret in which it ends, where that is half of it or more."""
+        ending = Body(body)
+        sizes = [(each.begun(ending), name) for name, each in self._secrets.values()]
+        size, name = max(sizes, default=(0, ""))
+        start = len(body) - size
+        rule = f"value of {name}, cut off"
+        return [Found(start, len(body), f"<{name}>".encode(), rule)] if size else []
 
     def _matches(self, body: Body) -> Iterator[Found]:
         for name, spellings in self._secrets.values():

@@ -8,13 +8,12 @@ on wire bytes and never sees the layout.
 import io
 import re
 from collections.abc import Mapping
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import yaml
-from vcr.serializers import yamlserializer
 
 from pytest_conversations import _yaml
-from pytest_conversations.cassette import _checksum, _json_text, _limits, _structure
+from pytest_conversations.cassette import _checksum, _document, _json_text, _structure
 from pytest_conversations.cassette._metadata import RECORDER
 from pytest_conversations.cassette._structure import FormatError, check
 
@@ -36,33 +35,29 @@ def deserialize(text: str) -> dict[str, object]:
         FormatError: it is no cassette.
     """
     try:
-        if _limits.has_alias_bomb(text):
-            reason = "its aliases stand for more than a million nodes"
-            raise FormatError(reason)
-        document = yamlserializer.deserialize(text)
+        document = _document.load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reason = f"not YAML that can be read: {error.problem or error.context}"
-        raise FormatError(reason, mark.line + 1 if mark else None) from error
+        line = text.count("\n", 0, mark.index) + 1 if mark else None
+        raise FormatError(reason, line) from error
     except yaml.YAMLError as error:
         reason = f"not YAML that can be read: {' '.join(str(error).split())}"
         raise FormatError(reason) from error
     except ValueError as error:  # a date that there is not, for instance
-        if isinstance(error, FormatError):
-            raise
         reason = f"not YAML that can be read: {error}"
         raise FormatError(reason) from error
-    check(document, text)
-    metadata = document.get("metadata") or {}
+    document = check(document, text)
+    metadata = cast("Mapping[str, object]", document.get("metadata") or {})
     # Another tool that wrote the file again has laid it out in another way, without the mark.
     if metadata.get("end_mark") and text.startswith(_START) and not _END_MARK.search(text[-1000:]):
         reason = "cut short: the mark `...` is missing at its end"
         raise FormatError(reason, text.count("\n") + 1)
     if str(metadata.get("recorder", "")).startswith(RECORDER):
-        for interaction in document["interactions"]:
+        for interaction in cast("list[dict[str, Any]]", document["interactions"]):
             _to_wire(interaction["request"], "body")
             _to_wire(interaction["response"]["body"], "string")
-    return cast("dict[str, object]", document)
+    return document
 
 
 def other_keys(text: str) -> list[str]:

@@ -9,6 +9,9 @@ import base64
 import functools
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
+
+SHORTEST = 8  # characters; a shorter text would be found in half of all others
 
 # A percent sign, and how often it is encoded itself.
 _PERCENT = rb"%(?:25)*"
@@ -53,7 +56,7 @@ class Spellings:
         self._text = text
         self._raw = encoded(text)
         self._hex = self._raw.hex().encode()
-        self._cores = [core.translate(_STANDARD) for core in _base64_cores(self._raw)]
+        self._cores = [core.text.translate(_STANDARD) for core in _base64_cores(self._raw)]
 
     def are_possible(self, body: Body) -> bool:
         """Whether to search by the pattern: compiling takes 2 ms, and searching 20 ns a byte."""
@@ -65,10 +68,28 @@ class Spellings:
             or any(core in body.standard for core in self._cores)
         )
 
+    def begun(self, body: Body) -> int:
+        """How many bytes at the end of a body are half of the text or more, but not all of it.
+
+        Args:
+            body: what may have been cut within the text, as it is, in hexadecimal or in Base64.
+        """
+        ways = (
+            (body.raw, self._raw),
+            (body.lowered, self._hex),
+            *((body.standard, core) for core in self._cores),
+        )
+        return max(_begun(ending, whole) for ending, whole in ways)
+
     @functools.cached_property
     def pattern(self) -> re.Pattern[bytes]:
         """What matches any of them."""
         return re.compile(pattern(self._text))
+
+
+def _begun(body: bytes, whole: bytes) -> int:
+    sizes = range(len(whole) - 1, max(len(whole) // 2, SHORTEST) - 1, -1)
+    return next((size for size in sizes if body.endswith(whole[:size])), 0)
 
 
 def pattern(text: str) -> bytes:
@@ -77,7 +98,7 @@ def pattern(text: str) -> bytes:
     ways = [
         re.escape(raw),
         _escaped(text),
-        *(b"".join(map(_in_base64, core.decode())) for core in _base64_cores(raw)),
+        *map(_around, _base64_cores(raw)),
         b"".join(_any_case(digit) for digit in raw.hex()),
     ]
     return b"|".join(ways)
@@ -98,6 +119,18 @@ def _escaped(text: str) -> bytes:
             pattern += _character(unit, some)
             some = _SOME
     return pattern
+
+
+# A character of Base64 at the border is made of bits of the text and of its neighbour, and where it
+# ends so may be a padding. Those go as well, or they would tell one key from another.
+_BORDER = rb"(?:[\w+/-]|%2[bBfF])?"
+_PADDING = rb"(?:(?:=|%3[dD]|\\u003[dD]){0,2})"
+
+
+def _around(core: "Core") -> bytes:
+    inside = b"".join(map(_in_base64, core.text.decode()))
+    before = _BORDER if core.shares_first else b""
+    return before + inside + (_BORDER + _PADDING if core.shares_last else b"")
 
 
 def _in_base64(char: str) -> bytes:
@@ -133,13 +166,23 @@ def _any_case(digit: str) -> bytes:
     return f"[{digit}{digit.upper()}]".encode() if digit.isalpha() else digit.encode()
 
 
-def _base64_cores(raw: bytes) -> Iterator[bytes]:
+class Core(NamedTuple):
     """What Base64 makes of bytes that stand in a longer text.
 
-    Three bytes become four characters, so there are three ways, by where they begin. The characters
-    at the ends that depend on the neighbours, too, are left out.
+    Attributes:
+        text: the characters that are made of those bytes alone.
+        shares_first: whether the character before is made of the first of them, too.
+        shares_last: whether the character behind is made of the last of them, too.
     """
+
+    text: bytes
+    shares_first: bool
+    shares_last: bool
+
+
+def _base64_cores(raw: bytes) -> Iterator[Core]:
+    # Three bytes become four characters, so there are three ways, by where they begin.
     for before in range(3):
         padded = bytes(before) + raw
         start, end = -(-before * 8 // 6), len(padded) * 8 // 6
-        yield base64.b64encode(padded)[start:end]
+        yield Core(base64.b64encode(padded)[start:end], before > 0, len(padded) % 3 > 0)

@@ -1,9 +1,13 @@
 """Whether a document is a cassette: the shape of vcrpy's format, version 1."""
 
+import io
 from collections.abc import Iterator
 from typing import cast
+from urllib.parse import urlsplit
 
 import yaml
+
+from pytest_conversations.cassette import _document
 
 _VERSION = 1
 _REQUEST_KEYS = {"method", "uri", "body", "headers"}
@@ -21,18 +25,23 @@ class FormatError(ValueError):
         self.line = line
 
 
-def check(document: object, text: str) -> None:
+def check(document: object, text: str) -> dict[str, object]:
     """Make sure that a document has the shape of a cassette.
 
     Args:
-        document: what YAML read.
+        document: what YAML read. Bodies that vcrpy stored as the objects that the app gave, a file
+            or an iterator, are made texts in place.
         text: what it read it from, to find the line of a problem.
+
+    Returns:
+        The document.
 
     Raises:
         FormatError: it is no cassette, or one that was cut short.
     """
     for path, reason in _problems(document):
         raise FormatError(reason, _line(text, path))
+    return cast("dict[str, object]", document)
 
 
 def other_keys(document: dict[str, object]) -> list[str]:
@@ -90,6 +99,12 @@ def _interaction_problems(interaction: object, path: _Path) -> Iterator[tuple[_P
         yield (*path, "request"), "the headers of a request are texts, and so is its uri"
     elif not isinstance(request["method"], str):
         yield (*path, "request"), "the method of a request is a text"
+    elif not _is_url(request["uri"]):
+        yield (*path, "request", "uri"), "the uri of a request is no URL"
+    elif not isinstance(body := _request_body(request["body"]), str | bytes | None):
+        yield (*path, "request", "body"), f"the body of a request is a text, this is {_kind(body)}"
+    else:
+        request["body"] = body
     yield from _response_problems(response, (*path, "response"))
 
 
@@ -108,6 +123,23 @@ def _response_problems(response: dict[str, object], path: _Path) -> Iterator[tup
     for holder in (response, stream):
         if isinstance(holder, dict) and "error" in holder and not _is_error(holder["error"]):
             yield path, "an `error` has a `type` and a `message`, both texts"
+
+
+def _request_body(body: object) -> object:
+    if isinstance(body, io.BytesIO):
+        return body.getvalue()
+    pieces = list(body) if isinstance(body, Iterator) else None
+    if pieces is None or not all(isinstance(piece, str | bytes) for piece in pieces):
+        return body
+    return b"".join(piece.encode() if isinstance(piece, str) else piece for piece in pieces)
+
+
+def _is_url(uri: str) -> bool:
+    try:
+        _ = urlsplit(uri).port  # which is looked at late
+    except ValueError:
+        return False
+    return True
 
 
 def _is_error(error: object) -> bool:
@@ -136,13 +168,17 @@ def _kind(value: object) -> str:
 
 def _line(text: str, path: _Path) -> int | None:
     """The line of the node at ``path``, or of the nearest one above it that is there."""
-    node = yaml.compose(text, Loader=yaml.CSafeLoader)
+    text = _document.as_yaml(text)
+    try:
+        node = _document.compose(text)
+    except yaml.YAMLError:
+        return None
     for step in path:
         below = _child(node, step)
         if below is None:
             break
         node = below
-    return None if node is None else node.start_mark.line + 1
+    return None if node is None else _document.line(text, node)
 
 
 def _child(node: yaml.Node | None, step: str | int) -> yaml.Node | None:

@@ -7,6 +7,7 @@ stays.
 """
 
 import enum
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import unquote_plus
@@ -43,7 +44,8 @@ _WRITINGS = {
     Kind.FORM: FORM,
 }
 _KINDS = {"string": Kind.STRING, "colon": Kind.KEY, "number": Kind.NUMBER, "other": Kind.PLAIN}
-_OUTPUT = re.compile(r'"(?:(?:output_|content_)?index|id|tool_call_id)"\s*:\s*(?:"[^"]*"|\d+)')
+# What tells to which output of a stream an object belongs.
+_OF_OUTPUT = frozenset({"index", "output_index", "content_index", "id", "tool_call_id"})
 _FORM = re.compile(r"[^=&\s]+=[^&\s]*(?:&[^=&\s]+=[^&\s]*)*&?")
 _PAIR = re.compile(r"(?:^|[?&])([^=&?#/\s]{1,128})=([^&#\s\"'<>]*)")
 _PART = re.compile(
@@ -62,19 +64,19 @@ class Text:
         value: what it says.
         kind: how it is written.
         path: the last of the keys that lead to it; none where there are none, and for a key.
-        output: which output of a stream it belongs to, as far as its event says.
         depth: how many texts it stands in; a body in none.
 
     Args:
         raw: its characters, as they stand there.
         start: where it begins in the value of the outer text.
         outer: the text that it stands in; None for a body.
+        owners: of an event, for each object that it stands in what tells its output.
     """
 
     # There are many of them, and most are only looked at for a moment.
     __slots__ = (
-        *("depth", "kind", "output", "path", "value"),
-        *("_inner", "_inner_starts", "_outer", "_positions", "_raw", "_start"),
+        *("depth", "kind", "path", "value"),
+        *("_inner", "_inner_starts", "_outer", "_owners", "_positions", "_raw", "_start"),
     )
 
     def __init__(
@@ -84,19 +86,24 @@ class Text:
         outer: "Text | None" = None,
         kind: Kind = Kind.PLAIN,
         path: tuple[str, ...] = (),
-        output: tuple[str, ...] = (),
+        owners: tuple[list[str], ...] = (),
     ) -> None:
         self.value: str = _WRITINGS[kind].read(raw)
         self.kind = kind
         self.path = path
-        self.output = output
         self.depth: int = 0 if outer is None else outer.depth + 1
         self._raw = raw
         self._start = start
         self._outer = outer
+        self._owners = owners
         self._positions: Sequence[int] | None = None
         self._inner: Sequence[Text] | None = None
         self._inner_starts: Sequence[int] | None = None
+
+    @property
+    def output(self) -> tuple[str, ...]:
+        """Which output of a stream it belongs to: ``key=value``, as far as its event says."""
+        return tuple(itertools.chain.from_iterable(self._owners))
 
     @property
     def positions(self) -> Sequence[int]:
@@ -150,11 +157,16 @@ class Text:
         return f'"{content}"' if self._outer is None else self._outer.spelled(f'"{content}"')
 
 
-def texts(body: bytes) -> Sequence[Text]:
-    """The texts of a body, in order: of JSON, of server-sent events, or all of anything else."""
+def texts(body: bytes, *, are_events: bool = False) -> Sequence[Text]:
+    """The texts of a body, in order: of JSON, of server-sent events, or all of anything else.
+
+    Args:
+        body: anything.
+        are_events: JSON is a list of the events of a stream.
+    """
     text = whole(body)
     if _is_json(text.value):
-        return tuple(_tokens([(0, text.value)], text))
+        return tuple(_tokens([(0, text.value)], text, is_event=are_events))
     if _DATA.search(text.value):
         return tuple(_of_events(text))
     return (text,) if body else ()
@@ -205,18 +217,18 @@ def _of_events(body: Text) -> Iterator[Text]:
 
 def _of_event(lines: Sequence[tuple[int, str]], body: Text) -> Iterator[Text]:
     if _is_json(lines[0][1]):
-        output = tuple(match[0] for line in lines for match in _OUTPUT.finditer(line[1]))
-        yield from _tokens(lines, body, output)
+        yield from _tokens(lines, body, is_event=True)
     else:
         for start, line in lines:
             yield Text(line, start, body, path=("data",))
 
 
 def _tokens(
-    pieces: Sequence[tuple[int, str]], outer: Text, output: tuple[str, ...] = ()
+    pieces: Sequence[tuple[int, str]], outer: Text, *, is_event: bool = False
 ) -> Iterator[Text]:
     """Strings, keys and numbers in JSON that stands in pieces; none of them is cut."""
     path: list[str] = []
+    owners: tuple[list[str], ...] = ()
     key = ""
     for start, piece in pieces:
         for token in _TOKEN.finditer(piece):
@@ -225,20 +237,25 @@ def _tokens(
             if token["nests"]:
                 if token[0] in "{[":
                     path.append(key)
+                    owners = (*owners, []) if is_event else owners
                 else:
                     key = path.pop() if path else ""
+                    owners = owners[:-1]
             elif kind is Kind.KEY:
                 name = Text(
-                    token["string"], start + token.start("string"), outer, kind=kind, output=output
+                    token["string"], start + token.start("string"), outer, kind=kind, owners=owners
                 )
                 key = name.value
                 yield name
             elif kind is not None:
-                yield Text(
+                text = Text(
                     token[group],
                     start + token.start(group),
                     outer,
                     kind=kind,
                     path=(*path[1 - _KEYS :], key) if kind is not Kind.PLAIN else (),
-                    output=output,
+                    owners=owners,
                 )
+                if owners and key in _OF_OUTPUT:
+                    owners[-1].append(f"{key}={text.value}")
+                yield text
