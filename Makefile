@@ -4,8 +4,10 @@
 PYTHON ?= python3
 VENV ?= .venv
 RUN := $(VENV)/bin/python
-# What an environment has instead of what the group `dev` asks for.
+# Of `pyproject.toml`, and what an environment has beside the group.
+GROUP ?= dev
 WITH ?=
+PIP := -m pip install --quiet --no-compile
 
 .PHONY: demo test test-sdk1 test-sdk2 nightly lint record clean
 
@@ -18,11 +20,11 @@ test: $(VENV)/.installed-dev
 # With older versions of the official SDK, each in an environment of its own: version 1 is captured,
 # with version 2 our client is compared as well.
 test-sdk1:
-	$(MAKE) VENV=.venv-sdk1 WITH='mistralai[agents]<2' .venv-sdk1/.installed-dev
+	$(MAKE) VENV=.venv-sdk1 GROUP=test WITH='mistralai[agents]<2' .venv-sdk1/.installed-dev
 	.venv-sdk1/bin/python -m pytest --numprocesses=auto -k sdk tests/test_apps.py tests/test_waits.py
 
 test-sdk2:
-	$(MAKE) VENV=.venv-sdk2 WITH='mistralai[agents]<3' .venv-sdk2/.installed-dev
+	$(MAKE) VENV=.venv-sdk2 GROUP=test WITH='mistralai[agents]<3' .venv-sdk2/.installed-dev
 	.venv-sdk2/bin/python -m pytest --numprocesses=auto -k sdk tests/test_apps.py tests/test_waits.py
 	.venv-sdk2/bin/python -m pytest --numprocesses=auto tests/test_differential.py
 
@@ -45,14 +47,13 @@ clean:
 
 $(VENV)/.pip:
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --upgrade pip
+	$(RUN) $(PIP) --upgrade pip
 	@touch $@
 
 $(VENV)/.installed: pyproject.toml $(VENV)/.pip
-	$(RUN) -m pip install --quiet --editable '.[all]'
+	$(RUN) $(PIP) --editable '.[all]'
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(RUN) -m pip install --quiet --group dev
-	$(if $(WITH),$(RUN) -m pip install --quiet '$(WITH)')
+	$(RUN) $(PIP) --group $(GROUP) $(if $(WITH),'$(WITH)')
 	@touch $@
