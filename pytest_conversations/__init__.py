@@ -28,7 +28,14 @@ if TYPE_CHECKING:
         SecretLeakError,
         UnrecordedRequestError,
     )
-    from pytest_conversations.snapshot import ConversationSnapshotExtension
+    from pytest_conversations.snapshot import (
+        ConversationSnapshotExtension,
+        ToolCall,
+        outline,
+        stable,
+        text,
+        tool_calls,
+    )
 
 __all__ = [
     "AsyncConversationsClient",
@@ -46,8 +53,13 @@ __all__ = [
     "RetryConfig",
     "SDKError",
     "SecretLeakError",
+    "ToolCall",
     "UnrecordedRequestError",
     "__version__",
+    "outline",
+    "stable",
+    "text",
+    "tool_calls",
 ]
 
 if not TYPE_CHECKING:  # a type checker that saw this would take every misspelt name for one
@@ -64,6 +76,11 @@ if not TYPE_CHECKING:  # a type checker that saw this would take every misspelt 
             "ConversationsConfig": "_settings",
             "EventStream": "client",
             "RetryConfig": "client",
+            "ToolCall": "snapshot",
+            "outline": "snapshot",
+            "stable": "snapshot",
+            "text": "snapshot",
+            "tool_calls": "snapshot",
         }
         if name not in __all__:
             message = f"module {__name__!r} has no attribute {name!r}"

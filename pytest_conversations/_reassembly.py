@@ -77,10 +77,19 @@ def response(events: Iterable[ConversationEventsData]) -> ConversationResponse:
     return ConversationResponse(
         object="conversation.response",  # as a reply says it, and not only by default
         conversation_id=started.conversation_id,
-        outputs=[_entry(group) for group in _groups(data)],
+        outputs=outputs(data),
         usage=done.usage,
         guardrails=None,  # no stream tells of them
     )
+
+
+def outputs(events: Iterable[ConversationEventsData]) -> list[ConversationResponseOutput]:
+    """The entries that events make, in order.
+
+    Args:
+        events: of a stream, which need not be whole.
+    """
+    return [_entry(group) for group in _groups(events)]
 
 
 class Text:

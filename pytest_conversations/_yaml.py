@@ -24,6 +24,10 @@ class Flow(dict[str, object]):
     """A mapping to be written in one line."""
 
 
+class Lines(list[object]):
+    """A list to be written with an item a line, whatever its items are."""
+
+
 def block(text: str) -> str:
     """Mark a text of several lines for a literal block, where one can hold it exactly."""
     fits = "\n" in text and _PLAIN.fullmatch(text) and not _SPACE_BEFORE_BREAK.search(text)
@@ -103,7 +107,12 @@ def _represent_list(dumper: yaml.SafeDumper, data: list[object]) -> yaml.Sequenc
     return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=flow)
 
 
+def _represent_lines(dumper: yaml.SafeDumper, data: Lines) -> yaml.SequenceNode:
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=False)
+
+
 _Dumper.add_representer(str, _represent_str)
+_Dumper.add_representer(Lines, _represent_lines)
 _Dumper.add_representer(Block, _represent_block)
 _Dumper.add_representer(Flow, _represent_flow)
 _Dumper.add_multi_representer(dt.datetime, _represent_datetime)  # freezegun derives from it

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pytest_conversations import ConversationsClient
+from pytest_conversations import ConversationsClient, stable
 from pytest_conversations._rules import Rules
 from pytest_conversations.sandbox import Sandbox
 
@@ -113,3 +113,26 @@ def test_the_hook_of_the_secrets_page_is_that_of_the_repository() -> None:
     (shown,) = yaml.safe_load(blocks[0])["repos"][0]["hooks"]
     (hook,) = yaml.safe_load((DOCS.parent / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     assert {**shown, "language": "python"} == hook
+
+
+def test_the_snapshots_page_shows_what_is_written(pytester: pytest.Pytester) -> None:
+    """By its command, and the test passes again without the sandbox."""
+    page = EVERY["snapshots.md"]
+    pytester.makepyfile(**dict(FILE.findall(page)))
+    (record,) = re.findall(r"^pytest(.*)$", page, re.MULTILINE)
+    shown = re.search(r"```text\n(.*?)```", page, re.DOTALL)
+    assert shown
+
+    pytester.runpytest(*record.split()).assert_outcomes(passed=1)
+    pytester.runpytest().assert_outcomes(passed=1)
+
+    written = (pytester.path / "__snapshots__/test_sum.conversations").read_text(encoding="utf-8")
+    assert shown[1] in written
+
+
+def test_the_snapshots_page_names_every_argument_and_function() -> None:
+    """So that none goes undocumented."""
+    for name in inspect.signature(stable).parameters:
+        assert re.search(rf"\| `{name}[=(]", EVERY["snapshots.md"]) or name == "conversation"
+    for name in ("outline", "text", "tool_calls", "stable"):
+        assert f"| `{name}(conversation)` |" in EVERY["snapshots.md"]

@@ -134,7 +134,7 @@ def test_what_is_ignored_does_not_count(
 @pytest.mark.parametrize("pointer", ["", "run", "#/run"])
 def test_a_pointer_that_is_none_is_refused(pointer: str) -> None:
     """With what one is."""
-    with pytest.raises(ValueError, match=f"match_ignore has '{pointer}'; a JSON Pointer into"):
+    with pytest.raises(ValueError, match=f"match_ignore has '{pointer}'; a JSON Pointer begins"):
         Matching(["body"], [pointer])
 
 

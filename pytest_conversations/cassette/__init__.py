@@ -19,6 +19,7 @@ from pytest_conversations.cassette._chunks import (
 from pytest_conversations.cassette._document import is_json
 from pytest_conversations.cassette._finder import API_KEY
 from pytest_conversations.cassette._inspection import Finding, inspect, inspect_damaged
+from pytest_conversations.cassette._json_text import indent
 from pytest_conversations.cassette._matching import Matching
 from pytest_conversations.cassette._merge import Sharing
 from pytest_conversations.cassette._persister import read, read_raw
@@ -50,6 +51,7 @@ __all__ = [
     "cut_at_events",
     "event_ends",
     "header_values",
+    "indent",
     "inspect",
     "inspect_damaged",
     "is_json",

@@ -15,11 +15,10 @@ from urllib.parse import parse_qsl, urldefrag, urlsplit
 from vcr.request import Request
 from vcr.util import read_body
 
+from pytest_conversations import _pointers
 from pytest_conversations.cassette._compression import decompressed
 
 _BOUNDARY = re.compile(r'multipart/[^;]*;(?:.*;)?\s*boundary="?([^";]+)', re.IGNORECASE)
-
-Pointer = tuple[str, ...]
 
 
 class Matcher(Protocol):
@@ -43,7 +42,7 @@ def stored_body(request: Request) -> bytes:
     return body.encode() if isinstance(body, str) else bytes(body or b"")
 
 
-def _body(request: Request, ignored: Sequence[Pointer]) -> str | bytes:
+def _body(request: Request, ignored: Sequence[_pointers.Pointer]) -> str | bytes:
     body = body_bytes(request)
     form = next(
         (value for name, value in request.headers.items() if name.lower() == "content-type"), ""
@@ -53,32 +52,16 @@ def _body(request: Request, ignored: Sequence[Pointer]) -> str | bytes:
     return body.replace(boundary[1].encode(), b"boundary") if boundary else _meaning(body, ignored)
 
 
-def _meaning(body: bytes, ignored: Sequence[Pointer]) -> str | bytes:
+def _meaning(body: bytes, ignored: Sequence[_pointers.Pointer]) -> str | bytes:
     """A body as it is compared: JSON without key order, white space and spelling of numbers."""
     if not body.lstrip().startswith((b"{", b"[")):
         return body
     try:
         data = json.loads(body, parse_float=_number)
-        return json.dumps(_without(data, ignored) if ignored else data, sort_keys=True)
+        kept = _pointers.without(data, ignored) if ignored else data
+        return json.dumps(kept, sort_keys=True)
     except (ValueError, RecursionError):
         return body
-
-
-def _without(data: object, pointers: Sequence[Pointer]) -> object:
-    """JSON data without that to which pointers lead."""
-    if isinstance(data, dict):
-        kept = {key: below for key in data if (below := _below(pointers, key)) is not None}
-        return {key: _without(data[key], below) for key, below in kept.items()}
-    if isinstance(data, list):
-        each = [(item, _below(pointers, str(index))) for index, item in enumerate(data)]
-        return [_without(item, below) for item, below in each if below is not None]
-    return data
-
-
-def _below(pointers: Sequence[Pointer], token: str) -> list[Pointer] | None:
-    """What pointers lead to from one of the values on; None where one leads to it."""
-    rests = [rest for first, *rest in pointers if first in (token, "*")]
-    return None if [] in rests else [tuple(rest) for rest in rests]
 
 
 def _number(text: str) -> float:
@@ -139,7 +122,7 @@ class Matching:
             msg = f"match_on has {', '.join(map(repr, unknown))}; choose from {names}"
             raise ValueError(msg)
         self._names = match_on
-        self._ignored = [_pointer(each) for each in ignore]
+        self._ignored = [_pointers.parse(each, "match_ignore") for each in ignore]
         self._alike = alike
 
     def key(self, request: Request) -> tuple[Hashable, ...]:
@@ -167,14 +150,6 @@ class Matching:
 
         matches.__name__ = name
         return matches
-
-
-def _pointer(text: str) -> Pointer:
-    if not text.startswith("/"):
-        msg = f"match_ignore has {text!r}; a JSON Pointer into the body begins with /"
-        raise ValueError(msg)
-    # RFC 6901, section 4: in this order, so that ~01 is ~1.
-    return tuple(token.replace("~1", "/").replace("~0", "~") for token in text[1:].split("/"))
 
 
 def _with(alike: Callable[[str], str], value: Hashable) -> Hashable:

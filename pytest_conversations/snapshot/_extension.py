@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from syrupy.extensions.amber import AmberSnapshotExtension
 
 from pytest_conversations.cassette import API_KEY, Scrubber
-from pytest_conversations.snapshot._names import Names
+from pytest_conversations.snapshot._options import Options
 from pytest_conversations.snapshot._plain import plain
 from pytest_conversations.snapshot._text import text
 
@@ -21,11 +21,13 @@ class Scrubbed:
 
     Attributes:
         data: the data.
+        options: what is shown of it.
         again: writes other data in the same way, once this was written.
     """
 
-    def __init__(self, data: object) -> None:
+    def __init__(self, data: object, options: Options) -> None:
         self.data = data
+        self.options = options
         self.again: Callable[[object], str]
 
 
@@ -57,13 +59,15 @@ class ConversationSnapshotExtension(AmberSnapshotExtension):
 
         Raises:
             TypeError: it is something else.
+            ValueError: it is a stream that was not read to its end.
         """
         if isinstance(data, Scrubbed):
             data.again = lambda other: self.serialize(
-                Scrubbed(other), exclude=exclude, include=include, matcher=matcher
+                Scrubbed(other, data.options), exclude=exclude, include=include, matcher=matcher
             )
-            scrubbed = data.data
+            scrubbed, options = data.data, data.options
         else:
+            options = Options()
             scrubbed = Scrubber({API_KEY: os.environ.get(API_KEY, "")}).data(plain(data))
 
         def visit(value: JsonValue, path: "PropertyPath") -> JsonValue:
@@ -88,4 +92,4 @@ class ConversationSnapshotExtension(AmberSnapshotExtension):
                 return False
             return include is None or include(prop=name, path=path)
 
-        return text(Names().stable(visit(plain(scrubbed), ())))
+        return text(options.applied(visit(plain(scrubbed), ())))

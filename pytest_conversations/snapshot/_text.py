@@ -1,42 +1,49 @@
-"""Plain data as the text of a snapshot: YAML, one line for each event of a stream."""
+"""Plain data as the text of a snapshot: YAML, an entry or an event under its type."""
 
 import io
 
 from pydantic import JsonValue
 
 from pytest_conversations import _yaml
+from pytest_conversations.cassette import indent
+from pytest_conversations.snapshot._plain import Event, are_events
 
 
 def text(value: JsonValue) -> str:
     """Write data for people to read and to diff.
 
-    A list of events has a line for each, named by its type; everything else is block YAML, with
-    texts of several lines as they are.
+    A list of events has a line for each, named by its type, or a block where it says a lot.
+    Everything else is block YAML: an entry begins with its type, texts of several lines stand as
+    they are, and so does the JSON of arguments, indented.
     """
-    events = _events(value)
     stream = io.StringIO()
-    _yaml.dump(_blocks(value) if events is None else events, stream)
+    _yaml.dump([_event(event) for event in value] if are_events(value) else _shown(value), stream)
     return stream.getvalue().removesuffix("...\n").removesuffix("\n")
 
 
-def _events(value: JsonValue) -> list[dict[str, _yaml.Flow]] | None:
-    if not isinstance(value, list) or not value:
-        return None
-    lines = []
-    for item in value:
-        if not isinstance(item, dict) or item.keys() != {"event", "data"}:
-            return None
-        name, data = item["event"], item["data"]
-        if not isinstance(name, str) or not isinstance(data, dict):
-            return None
-        shown = {key: each for key, each in data.items() if key != "type" or each != name}
-        lines.append({name: _yaml.Flow(shown)})
-    return lines
+def _event(event: Event) -> dict[str, object]:
+    name, data = str(event["event"]), event["data"]
+    items = data.items() if isinstance(data, dict) else ()
+    fields = {key: each for key, each in items if key != "type" or each != name}
+    long = any(isinstance(each, str) and len(each) > _LINE for each in fields.values())
+    return {name: _shown(fields) if long else _yaml.Flow({**fields})}
 
 
-def _blocks(value: JsonValue) -> object:
+_LINE = 80  # characters of a text, as of deltas that were merged
+
+
+def _shown(value: JsonValue) -> object:
     if isinstance(value, dict):
-        return {key: _blocks(item) for key, item in value.items()}
+        shown = {key: _field(key, item) for key, item in value.items()}
+        if value.get("object") == "entry" and isinstance(value.get("type"), str):
+            return {shown.pop("type"): {k: each for k, each in shown.items() if k != "object"}}
+        return shown
     if isinstance(value, list):
-        return [_blocks(item) for item in value]
+        return _yaml.Lines(map(_shown, value))
     return _yaml.block(value) if isinstance(value, str) else value
+
+
+def _field(key: str, value: JsonValue) -> object:
+    if key == "arguments" and isinstance(value, str):
+        return _yaml.block(indent(value) or value)
+    return _shown(value)
