@@ -1,8 +1,10 @@
 """Data as YAML text that people can read and diff: literal blocks, short mappings in a line."""
 
 import datetime as dt
+import functools
+import io
 import re
-from typing import IO
+from typing import IO, cast
 
 import yaml
 
@@ -45,6 +47,22 @@ def dump(document: object, stream: IO[str]) -> None:
         default_flow_style=False,
         width=float("inf"),
     )
+
+
+def in_a_line(data: object) -> str:
+    """Write JSON data as `dump` writes a `Flow`, each distinct scalar once: events are many."""
+    if isinstance(data, dict):
+        return f"{{{', '.join(f'{in_a_line(key)}: {in_a_line(data[key])}' for key in data)}}}"
+    if isinstance(data, list):
+        return f"[{', '.join(map(in_a_line, data))}]"
+    return _scalar(type(data).__name__, cast("str | float | None", data))
+
+
+@functools.lru_cache(maxsize=4096)
+def _scalar(_: str, value: str | float | None) -> str:
+    stream = io.StringIO()
+    dump(Flow(k=[value]), stream)
+    return stream.getvalue().removeprefix("{k: [").removesuffix("]}\n")
 
 
 class _Dumper(yaml.SafeDumper):

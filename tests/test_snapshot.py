@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_conversations import ConversationSnapshotExtension
+from pytest_conversations._yaml import in_a_line
 from pytest_conversations.models import ConversationEvents, ConversationHistory
 
 CONVERSATION = "conv_019f13ba5c87747b931182ff92813bc4"
@@ -127,6 +129,16 @@ def test_different_data_is_different_text(a: object, b: object) -> None:
     """Nothing but ids and times, and the order of keys, is folded together."""
     same = json.dumps(a, sort_keys=True) == json.dumps(b, sort_keys=True)
     assert (_text(a) == _text(b)) is same
+
+
+@given(json_values)
+def test_a_line_is_what_yaml_reads(value: object) -> None:
+    """The short way to write an event is YAML, of the same data."""
+    line = _text([{"event": "a: b", "data": {"key": value}}])
+    assert yaml.safe_load(line.replace("<", "")) is not None
+    data = {"x": [value, "", "a, b: [c]", "{", 1.5, None, True, "yes", "1", "-", "é\u2028"]}
+    assert yaml.safe_load(in_a_line(data)) == data
+    assert yaml.safe_load(in_a_line(data).replace("\u2028", "x")) is not None
 
 
 def test_every_recorded_reply_has_a_text(corpus: Path) -> None:

@@ -16,17 +16,25 @@ def text(value: JsonValue) -> str:
     Everything else is block YAML: an entry begins with its type, texts of several lines stand as
     they are, and so does the JSON of arguments, indented.
     """
+    if are_events(value):
+        return "\n".join(map(_event, value))
+    return _dumped(_shown(value))
+
+
+def _dumped(data: object) -> str:
     stream = io.StringIO()
-    _yaml.dump([_event(event) for event in value] if are_events(value) else _shown(value), stream)
+    _yaml.dump(data, stream)
     return stream.getvalue().removesuffix("...\n").removesuffix("\n")
 
 
-def _event(event: Event) -> dict[str, object]:
+def _event(event: Event) -> str:
     name, data = str(event["event"]), event["data"]
     items = data.items() if isinstance(data, dict) else ()
     fields = {key: each for key, each in items if key != "type" or each != name}
     long = any(isinstance(each, str) and len(each) > _LINE for each in fields.values())
-    return {name: _shown(fields) if long else _yaml.Flow({**fields})}
+    if long:
+        return _dumped([{name: _shown(fields)}])
+    return f"- {_yaml.in_a_line(name)}: {_yaml.in_a_line(fields)}"
 
 
 _LINE = 80  # characters of a text, as of deltas that were merged
