@@ -16,13 +16,14 @@ from pytest_conversations.cassette._chunks import (
     parse,
     table,
 )
+from pytest_conversations.cassette._compression import decoded
 from pytest_conversations.cassette._document import is_json
 from pytest_conversations.cassette._finder import API_KEY
 from pytest_conversations.cassette._inspection import Finding, inspect, inspect_damaged
 from pytest_conversations.cassette._json_text import indent
-from pytest_conversations.cassette._matching import Matching
+from pytest_conversations.cassette._matching import Matching, body_bytes
 from pytest_conversations.cassette._merge import Sharing
-from pytest_conversations.cassette._persister import read, read_raw
+from pytest_conversations.cassette._persister import load, loads, read, read_raw
 from pytest_conversations.cassette._recording import (
     Interaction,
     Recording,
@@ -47,14 +48,18 @@ __all__ = [
     "Scrubber",
     "Sharing",
     "as_recorded",
+    "body_bytes",
     "cut",
     "cut_at_events",
+    "decoded",
     "event_ends",
     "header_values",
     "indent",
     "inspect",
     "inspect_damaged",
     "is_json",
+    "load",
+    "loads",
     "other_keys",
     "parse",
     "read",

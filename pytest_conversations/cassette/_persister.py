@@ -5,7 +5,7 @@ import io
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import vcr.serialize
 from vcr.persisters.filesystem import CassetteNotFoundError
@@ -14,10 +14,15 @@ from vcr.request import Request
 from pytest_conversations.cassette import _checksum, _limits, _serializer
 from pytest_conversations.cassette._compression import GZIP
 from pytest_conversations.cassette._locks import locked
+from pytest_conversations.cassette._recording import Interaction
+from pytest_conversations.cassette._scrub import Response
 from pytest_conversations.cassette._structure import FormatError
 from pytest_conversations.errors import CassetteError, CassetteFormatError
 
-_Loaded = tuple[list[Request], list[dict[str, object]]]
+# With metadata or without.
+_Loaded: TypeAlias = (
+    tuple[list[Request], list[Response]] | tuple[list[Request], list[Response], dict[str, object]]
+)
 
 
 class _Serializer(Protocol):
@@ -92,6 +97,34 @@ def read(path: Path) -> tuple[str, list[Request]]:
     """
     loaded = FilePersister(lambda _: None).load_cassette(str(path), _serializer)
     return read_text(path), loaded[0]
+
+
+def load(path: Path) -> tuple[list[Interaction], dict[str, object]]:
+    """The interactions of a cassette as they stand there, and what it says of itself.
+
+    Raises:
+        CassetteFormatError: the file is no cassette.
+        CassetteError: the file cannot be read, or is not there.
+    """
+    return loads(read_text(path), str(path))
+
+
+def loads(text: str, name: str) -> tuple[list[Interaction], dict[str, object]]:
+    """The same, of a text.
+
+    Args:
+        text: of a cassette.
+        name: where it is from, for messages.
+
+    Raises:
+        CassetteFormatError: it is no cassette.
+    """
+    try:
+        loaded: _Loaded = vcr.serialize.deserialize(text, _serializer)
+    except FormatError as problem:
+        raise CassetteFormatError(name, problem.line, problem.reason) from problem
+    requests, responses, *metadata = loaded
+    return list(map(Interaction, requests, responses)), dict(*metadata)
 
 
 def read_raw(path: Path) -> bytes:

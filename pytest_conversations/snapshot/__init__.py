@@ -9,6 +9,7 @@ from pytest_conversations.snapshot._extension import ConversationSnapshotExtensi
 from pytest_conversations.snapshot._options import Deltas, Options, Usage, View
 from pytest_conversations.snapshot._outline import ToolCall, outline, text, tool_calls
 from pytest_conversations.snapshot._plain import plain
+from pytest_conversations.snapshot._text import text as written
 
 __all__ = [
     "ConversationSnapshotAssertion",
@@ -18,6 +19,7 @@ __all__ = [
     "stable",
     "text",
     "tool_calls",
+    "written",
 ]
 
 
