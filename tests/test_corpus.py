@@ -23,13 +23,13 @@ def _open(path: Path) -> ConversationCassette:
 
 
 def _cassettes(folder: Path) -> Iterator[Path]:
-    """Those that vcrpy loads, in the form that this package reads."""
+    """Those that vcrpy loads, and can play."""
     for path in sorted(folder.glob("*.yaml")):
         try:
             responses = vcr.cassette.Cassette.load(path=str(path)).responses
         except (TypeError, KeyError, ValueError):
             continue
-        if all("status" in response for response in responses):
+        if all("status" in each or "status_code" in each for each in responses):
             yield path
 
 

@@ -167,9 +167,9 @@ def test_aliases_that_stand_for_little_are_read(tmp_path: Path) -> None:
     """As vcrpy writes them for what it has twice."""
     path = tmp_path / "it.yaml"
     path.write_text(
-        "interactions:\n- request: {method: GET, uri: 'http://x/', body: null, headers: &h "
-        "{accept: [a]}}\n  response: {status: {code: 200, message: OK}, headers: *h, body: "
-        "{string: a}}\n",
+        "version: 1\ninteractions:\n- request: {method: GET, uri: 'http://x/', body: null, "
+        "headers: &h {accept: [a]}}\n  response: {status: {code: 200, message: OK}, headers: *h, "
+        "body: {string: a}}\n",
         encoding="utf-8",
     )
     (interaction,) = _open(path).interactions

@@ -28,8 +28,12 @@ def is_json(text: str) -> bool:
     return text.lstrip(_BLANK).startswith("{")
 
 
-def load(text: str) -> object:
+def load(text: str, loader: type[yaml.CSafeLoader] | None = None) -> object:
     """The data of a cassette's text, YAML or JSON. Only safe tags are built.
+
+    Args:
+        text: of the file.
+        loader: reads YAML; by default as vcrpy does.
 
     Raises:
         yaml.YAMLError: it is neither, or meant to fill the memory.
@@ -43,6 +47,8 @@ def load(text: str) -> object:
     if _limits.has_alias_bomb(text):
         msg = "its aliases stand for more than a million nodes"
         raise yaml.YAMLError(msg)
+    if loader is not None:
+        return yaml.load(text, Loader=loader)  # noqa: S506 - derived from a safe one
     return yamlserializer.deserialize(text)
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, cast
 import yaml
 
 from pytest_conversations import _yaml
-from pytest_conversations.cassette import _checksum, _document, _json_text, _structure
+from pytest_conversations.cassette import _checksum, _dialects, _json_text, _structure
 from pytest_conversations.cassette._metadata import RECORDER
 from pytest_conversations.cassette._structure import FormatError, check
 
@@ -35,7 +35,7 @@ def deserialize(text: str) -> dict[str, object]:
         FormatError: it is no cassette.
     """
     try:
-        document = _document.load(text)
+        document = _dialects.load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reason = f"not YAML that can be read: {error.problem or error.context}"

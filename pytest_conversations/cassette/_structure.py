@@ -79,6 +79,8 @@ def _problems(document: object) -> Iterator[tuple[_Path, str]]:
         )
     for index, interaction in enumerate(interactions):
         yield from _interaction_problems(interaction, ("interactions", index))
+    if "version" not in document:  # all that write this format write it; vcrpy does so last
+        yield (), "cut short: `version: 1` is missing, with which vcrpy ends a file"
 
 
 def _interaction_problems(interaction: object, path: _Path) -> Iterator[tuple[_Path, str]]:
@@ -89,7 +91,7 @@ def _interaction_problems(interaction: object, path: _Path) -> Iterator[tuple[_P
         yield path, "an interaction is a mapping with a `request` and a `response`"
         return
     request, response = (interaction[part] for part in parts)
-    if "parsed_body" in request:
+    if "parsed_body" in request or "parsed_body" in response:
         dialect = "pydantic-ai's, with `parsed_body` in place of the body"
         yield (*path, "request"), f"a request in a dialect that is not vcrpy's: {dialect}"
     elif set(request) != _REQUEST_KEYS:
