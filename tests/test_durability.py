@@ -1,15 +1,20 @@
 """No recording is lost: several writers, a kill at any moment, a full disk, missing rights."""
 
+import getpass
+import os
 import resource
+import shutil
 import subprocess
 import sys
+import textwrap
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from vcr.request import Request
 
-from pytest_conversations.cassette import ConversationCassette, Scrubber, Sharing
+from pytest_conversations.cassette import ConversationCassette, Scrubber, Sharing, _locks
 from pytest_conversations.cassette._locks import locked
 from pytest_conversations.errors import CassetteError
 
@@ -170,17 +175,211 @@ def test_a_kill_leaves_a_whole_file(tmp_path: Path) -> None:
     assert int(left)  # some of the kills came while it was written, else nothing was shown
 
 
-def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
-    """One clear error, and no litter."""
-    path = tmp_path / "it.yaml"
-    _record(_open(path), b"old")
-    before = path.read_bytes()
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
-    try:
-        with pytest.raises(CassetteError, match=r"cannot write the cassette .*: File too large; n"):
-            _record(_open(path), b"new", answer=b"x" * 100_000)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The command pytest, with no other plugins than these need: it starts in half the time."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    plugins = ["-p", "pytest_conversations.plugin", "-p", "syrupy"]
+    return [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *plugins]
+
+
+KILLED_RUN = """
+import os, random, signal, sys, time
+from pathlib import Path
+import pytest
+import pytest_conversations.capture, pytest_conversations.client, pytest_conversations.sandbox
+sys.path.insert(0, {tests!r})
+from test_durability import _open
+
+def run():
+    child = os.fork()
+    if not child:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os._exit(pytest.main({words!r}))
+    return child
+
+path = Path("cassettes/test_it/test_talk.yaml")
+pytest.main([*{words!r}, "--collect-only"])  # imports it all, once
+begun = time.monotonic()
+assert not os.waitpid(run(), 0)[1]
+whole = time.monotonic() - begun
+moments, before, old, new = random.Random(1), path.read_bytes(), 0, 0
+while old + new < 6 or not old or not new:
+    child = run()
+    time.sleep(moments.uniform(0, 1.2 * whole))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    cassette = _open(path, "none")
+    assert len(cassette.interactions) == 6 and not cassette.is_edited
+    is_old = path.read_bytes() == before
+    old, new, before = old + is_old, new + (not is_old), path.read_bytes()
+"""
+
+
+def test_a_run_that_is_killed_leaves_a_whole_file(
+    pytester: pytest.Pytester, alone: list[str]
+) -> None:
+    """At any moment of its recording; the next run is not kept waiting, and replays it."""
+    pytester.makepyfile(
+        test_it="""
+        def test_talk(conversations):
+            first = conversations.start(model="m", inputs="Hello")
+            for n in range(5):
+                with conversations.append_stream(
+                    conversation_id=first.conversation_id, inputs=f"{n}+{n}? " * 99
+                ) as stream:
+                    list(stream)
+        """
+    )
+    words = [*alone[3:], *RECORD, "rewrite"]
+    script = pytester.makepyfile(
+        killed=KILLED_RUN.format(tests=str(Path(__file__).parent), words=words)
+    )
+    assert pytester.run(sys.executable, script).ret == 0
+    pytester.runpytest(*alone[5:]).assert_outcomes(passed=1)
+
+
+TALK = """
+    def test_talk(conversations):
+        conversations.start(model="m", inputs="My name is Ada. " * 1000)
+"""
+ERROR = "*CassetteError: cannot write the cassette *test_talk.yaml: {}; nothing was written"
+# In a space of its own for mounts: a full disk, with the cassettes that there are.
+FULL = """
+    mount -t tmpfs -o size=256k none cassettes && cp -r recorded/. cassettes || exit
+    cat /dev/zero > cassettes/filler 2> /dev/null
+    "$@"
+    code=$?
+    rm cassettes/filler && cp -r cassettes after
+    exit $code
+"""
+
+
+@pytest.fixture(params=["tmpfs", "limit"])
+def full_disk(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
+    """What makes of a command one for which the disk is full; nothing where that is set within."""
+    if request.param == "limit":
+        return []
+    for spaces in ("-m", "-Urm"):
+        command = ["unshare", spaces]
+        mount = [*command, "mount", "-t", "tmpfs", "none", str(tmp_path)]
+        if shutil.which("unshare") and not subprocess.run(mount, check=False).returncode:  # noqa: S603 - our own
+            return [*command, "sh", "-c", FULL, "sh"]
+    pytest.skip("no file system can be mounted here")
+
+
+def test_recording_on_a_full_disk(
+    pytester: pytest.Pytester, alone: list[str], full_disk: list[str]
+) -> None:
+    """The test fails with one clear error, and the cassette is what it was, with nothing beside."""
+    pytester.makepyfile(test_it=TALK)
+    folder = pytester.path / "cassettes"
+    pytester.runpytest(*alone[5:], *RECORD, "once").assert_outcomes(passed=1)
+    before = (folder / "test_it" / "test_talk.yaml").read_bytes()
+    if full_disk:
+        folder.rename(pytester.path / "recorded")
+        folder.mkdir()
+        full = pytester.run(*full_disk, *alone, *RECORD, "rewrite")
+        folder, reason = pytester.path / "after", "No space left on device"
+    else:
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+        try:
+            full = pytester.runpytest(*alone[5:], *RECORD, "rewrite")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        reason = "File too large"
+    full.assert_outcomes(passed=1, errors=1)
+    full.stdout.fnmatch_lines(
+        [
+            ERROR.format(reason),
+            "conversations: 0 replayed, 0 recorded, *",
+            "  not written: cassettes/test_it/test_talk.yaml (see the error of its test)",
+        ]
+    )
+    (path,) = (each for each in folder.rglob("*") if each.is_file())
     assert path.read_bytes() == before
-    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.fixture
+def without_rights(tmp_path: Path) -> Iterator[list[str]]:
+    """What makes of a command one that may not write where it is not allowed to, also of root."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
+    command: list[str] = []
+    if os.access(closed, os.W_OK):
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+        if shutil.which("setpriv") is None:
+            pytest.skip("root may write everywhere, and setpriv is not installed")
+        for words, code in ((["true"], 0), (["test", "-w", str(closed)], 1)):
+            if subprocess.run([*command, *words], check=False).returncode != code:  # noqa: S603 - our own
+                pytest.skip("root may write everywhere, and setpriv cannot change it")
+    yield command
+    closed.chmod(0o700)
+
+
+UNLOCKABLE = """
+    import tempfile
+    import pytest
+
+    @pytest.fixture(scope="module", autouse=True)
+    def temporary():
+        tempfile.tempdir = {folder!r}
+        yield
+        tempfile.tempdir = None
+"""
+
+
+def test_missing_rights(
+    pytester: pytest.Pytester, alone: list[str], without_rights: list[str]
+) -> None:
+    """To write, to read, to enter a folder, and to lock: one clear error each, and all stays."""
+    names = ("unwritable", "unreadable", "closed", "shut", "unlockable")
+    pytester.makepyfile(**{f"test_{name}": TALK for name in names})
+    folder = pytester.path / "cassettes"
+    pytester.runpytest(*alone[5:], *RECORD, "once").assert_outcomes(passed=5)
+    before = {path: path.read_bytes() for path in folder.rglob("*.yaml")}
+    lock = pytester.mkdir("temporary") / f"pytest-conversations-of-{getpass.getuser()}"
+    lock.mkdir()
+    pytester.makepyfile(
+        test_unlockable=textwrap.dedent(UNLOCKABLE).format(folder=str(lock.parent))
+        + textwrap.dedent(TALK)
+    )
+    rights = {
+        folder / "test_unwritable": 0o500,
+        folder / "test_unreadable" / "test_talk.yaml": 0,
+        folder / "test_closed": 0,
+        folder / "test_shut": 0o400,
+        lock: 0o500,
+    }
+    for path, bits in rights.items():
+        path.chmod(bits)
+    files = [f"test_{name}.py" for name in names]  # else pytest looks for tests in all folders
+    result = pytester.run(*without_rights, *alone, *files, *RECORD, "rewrite")
+    for path in rights:
+        path.chmod(0o700)
+    cannot = "*CassetteError: cannot {} the cassette *test_{}/test_talk.yaml{}: Permission denied{}"
+    result.assert_outcomes(passed=2, errors=5)
+    result.stdout.fnmatch_lines_random(
+        [
+            cannot.format("read", "unreadable", "", ""),
+            cannot.format("read", "closed", "", ""),
+            cannot.format("read", "shut", "", ""),
+            cannot.format("write", "unwritable", "", "; nothing was written"),
+            cannot.format("lock", "unlockable", " in *temporary", ""),
+        ]
+    )
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_what_a_run_has_written_is_noted_or_an_error(tmp_path: Path) -> None:
+    """Else the next test of the run took it for that of an old run, and recorded over it."""
+    path = tmp_path / "it.yaml"
+    _record(_open(path, "rewrite", Sharing("a", "run")), b"a")
+    note = _locks._beside(path, ".json")  # noqa: SLF001 - there is no other way to get at it
+    note.unlink()
+    note.mkdir()
+    message = r"cannot note in .* what this run has recorded of .*it\.yaml, which other tests share"
+    with pytest.raises(CassetteError, match=message):
+        _record(_open(path, "rewrite", Sharing("b", "run")), b"b")
+    note.rmdir()

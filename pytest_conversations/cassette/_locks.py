@@ -62,10 +62,20 @@ def written(path: Path, run: str) -> int:
 
 
 def note_written(path: Path, run: str, count: int) -> None:
-    """Note what `written` is to return, under the lock."""
+    """Note what `written` is to return, under the lock.
+
+    Raises:
+        CassetteError: it cannot be noted: another test would take the file for that of an old run.
+    """
     noted = _beside(path, ".json")
-    with contextlib.suppress(OSError):  # of a full disk, of which the cassette's own error tells
+    try:
         noted.write_text(json.dumps({"run": run, "written": count}), encoding="utf-8")
+    except OSError as error:
+        msg = (
+            f"cannot note in {noted.parent} what this run has recorded of the cassette {path}, "
+            f"which other tests share: {error.strerror}"
+        )
+        raise CassetteError(msg) from error
 
 
 def _beside(path: Path, suffix: str) -> Path:

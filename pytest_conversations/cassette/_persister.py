@@ -56,7 +56,7 @@ class FilePersister:
             CassetteError: the file cannot be read.
         """
         _clear(Path(path).resolve())
-        if not Path(path).exists():
+        if _is_missing(Path(path)):
             raise CassetteNotFoundError(path)
         text = read_text(Path(path))
         self.is_edited = _checksum.is_edited(text)
@@ -185,6 +185,20 @@ def _temporary(path: Path) -> Path:
 
 def _clear(path: Path) -> None:
     """Take away what a run left that was killed while it wrote."""
-    if _temporary(path).exists():
-        with contextlib.suppress(CassetteError, OSError), locked(path, patience=0):
-            _temporary(path).unlink(missing_ok=True)
+    # Where the rights are missing, whoever reads or writes the file tells.
+    with contextlib.suppress(CassetteError, OSError):
+        if _temporary(path).exists():
+            with locked(path, patience=0):
+                _temporary(path).unlink(missing_ok=True)
+
+
+def _is_missing(path: Path) -> bool:
+    # Not by `exists`: of a folder that may not be entered it raises, or from Python 3.14 says that
+    # the file is missing, and it would be recorded over.
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False  # reading it tells why
+    return False
