@@ -19,9 +19,9 @@ def _open(path: Path, mode: str = "none") -> ConversationCassette:
     return ConversationCassette(str(path), mode=mode, scrubber=Scrubber({}))
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """A cassette with a stream and a reply in JSON."""
+@pytest.fixture(params=["stream-json", "json-stream"])
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A cassette with a stream and a reply in JSON, of which either is the last."""
     stream = b"".join(
         b"event: message.output.delta\ndata: %s\n\n" % json.dumps({"content": f"w{n} é"}).encode()
         for n in range(12)
@@ -29,10 +29,11 @@ def path(tmp_path: Path) -> Path:
     chunks = table([Chunk(3, stream[:99]), Chunk(12, stream[99:])])
     path = tmp_path / "it.yaml"
     cassette = _open(path, "once")
-    for method, uri, body, reply in (
+    exchanges = [
         ("POST", URL, b'{"inputs":"Hi","model":"m"}', stream),
         ("GET", URL + "/conv_1", b"", b'{"id":"conv_1","name":null,"n":[1,2,{"a":"b"}]}'),
-    ):
+    ]
+    for method, uri, body, reply in exchanges[:: -1 if request.param == "json-stream" else 1]:
         cassette.record(Request(method, uri, body, {"accept": "*/*"})).response = {
             "status": {"code": 200, "message": "OK"},
             "headers": {"content-type": ["a/b"]},
@@ -85,7 +86,17 @@ def _with_lines_swapped(whole: bytes) -> Iterator[bytes]:
         yield b"".join((*lines[:at], lines[at + 1], lines[at], *lines[at + 2 :]))
 
 
-@pytest.mark.parametrize("damage", [_cut, _flipped, _without_a_line, _with_lines_swapped])
+def _in_conflict(whole: bytes) -> Iterator[bytes]:
+    """As git leaves it, at each line."""
+    lines = whole.splitlines(keepends=True)
+    for at, line in enumerate(lines):
+        both = (b"<<<<<<< HEAD\n", line, b"=======\n", line, b">>>>>>> other\n")
+        yield b"".join((*lines[:at], *both, *lines[at + 1 :]))
+
+
+@pytest.mark.parametrize(
+    "damage", [_cut, _flipped, _without_a_line, _with_lines_swapped, _in_conflict]
+)
 def test_damage_is_found_or_changes_nothing(
     path: Path, damage: Callable[[bytes], Iterator[bytes]]
 ) -> None:
@@ -107,6 +118,25 @@ def test_damage_is_found_or_changes_nothing(
     assert found
 
 
+def test_a_run_tells_of_what_is_not_what_was_recorded(pytester: pytest.Pytester) -> None:
+    """A damage that leaves a cassette plays, and is told at the end."""
+    pytester.makepyfile(
+        test_it="""
+        def test_it(conversations):
+            reply = conversations.start(model="m", inputs="My name is Ada.")
+            assert reply.outputs
+        """
+    )
+    record = ("--conversations-mode=once", "--conversations-sandbox")
+    pytester.runpytest(*record).assert_outcomes(passed=1)
+    path = pytester.path / "cassettes" / "test_it" / "test_it.yaml"
+    path.write_bytes(path.read_bytes().replace(b"meet you, Ada", b"meet you, Adb"))
+    result = pytester.runpytest()
+    result.assert_outcomes(passed=1)
+    told = "  edited: cassettes/test_it/test_it.yaml is not what was recorded *"
+    result.stdout.fnmatch_lines([told])
+
+
 def test_line_ends_of_windows_change_nothing(path: Path) -> None:
     """As git checks a file out there."""
     before = _replayed(path)
@@ -121,7 +151,8 @@ def test_an_edit_by_hand_works(path: Path) -> None:
     path.write_text(text, encoding="utf-8")
     cassette = _open(path)
     assert cassette.is_edited
-    assert b'"name":"Ada"' in cassette.interactions[1].response["body"]["string"]
+    (edited,) = (each for each in cassette.interactions if each.request.method == "GET")
+    assert b'"name":"Ada"' in edited.response["body"]["string"]
     lines = [line for line in text.splitlines(keepends=True) if "checksum" not in line]
     path.write_text("".join(lines), encoding="utf-8")
     assert not _open(path).is_edited
