@@ -204,7 +204,7 @@ begun = time.monotonic()
 assert not os.waitpid(run(), 0)[1]
 whole = time.monotonic() - begun
 moments, before, old, new = random.Random(1), path.read_bytes(), 0, 0
-while old + new < 6 or not old or not new:
+while old + new < 5 or not old or not new:
     child = run()
     time.sleep(moments.uniform(0, 1.2 * whole))
     os.kill(child, signal.SIGKILL)
@@ -219,7 +219,7 @@ while old + new < 6 or not old or not new:
 def test_a_run_that_is_killed_leaves_a_whole_file(
     pytester: pytest.Pytester, alone: list[str]
 ) -> None:
-    """At any moment of its recording; the next run is not kept waiting, and replays it."""
+    """At any moment; in mode rewrite pytest-recording and cassetter delete the old one first."""
     pytester.makepyfile(
         test_it="""
         def test_talk(conversations):
@@ -334,10 +334,13 @@ def test_missing_rights(
     pytester: pytest.Pytester, alone: list[str], without_rights: list[str]
 ) -> None:
     """To write, to read, to enter a folder, and to lock: one clear error each, and all stays."""
-    names = ("unwritable", "unreadable", "closed", "shut", "unlockable")
+    names = ("unwritable", "unreadable", "closed", "shut", "unlockable", "replaying")
     pytester.makepyfile(**{f"test_{name}": TALK for name in names})
+    replaying = pytester.path / "test_replaying.py"  # which needs no rights but to read
+    mark = 'import pytest\npytestmark = pytest.mark.conversations(mode="none")\n'
+    replaying.write_text(mark + replaying.read_text(encoding="utf-8"), encoding="utf-8")
     folder = pytester.path / "cassettes"
-    pytester.runpytest(*alone[5:], *RECORD, "once").assert_outcomes(passed=5)
+    pytester.runpytest(*alone[5:], *RECORD, "once").assert_outcomes(passed=6)
     before = {path: path.read_bytes() for path in folder.rglob("*.yaml")}
     lock = pytester.mkdir("temporary") / f"pytest-conversations-of-{getpass.getuser()}"
     lock.mkdir()
@@ -350,16 +353,18 @@ def test_missing_rights(
         folder / "test_unreadable" / "test_talk.yaml": 0,
         folder / "test_closed": 0,
         folder / "test_shut": 0o400,
+        folder / "test_replaying": 0o500,
         lock: 0o500,
     }
     for path, bits in rights.items():
         path.chmod(bits)
     files = [f"test_{name}.py" for name in names]  # else pytest looks for tests in all folders
-    result = pytester.run(*without_rights, *alone, *files, *RECORD, "rewrite")
+    rewrite = ("-o", "conversations_mode=rewrite")  # which the marker goes before
+    result = pytester.run(*without_rights, *alone, *files, RECORD[0], *rewrite)
     for path in rights:
         path.chmod(0o700)
     cannot = "*CassetteError: cannot {} the cassette *test_{}/test_talk.yaml{}: Permission denied{}"
-    result.assert_outcomes(passed=2, errors=5)
+    result.assert_outcomes(passed=3, errors=5)
     result.stdout.fnmatch_lines_random(
         [
             cannot.format("read", "unreadable", "", ""),

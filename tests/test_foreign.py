@@ -73,8 +73,8 @@ def test_one_that_is_cut_anywhere_is_found(path: Path, tmp_path: Path) -> None:
     whole, before = path.read_bytes(), _replayed(path)
     cut = tmp_path / path.name
     found = 0
-    for part in range(1, 200):
-        cut.write_bytes(whole[: len(whole) * part // 200])
+    for part in range(1, 100):
+        cut.write_bytes(whole[: len(whole) * part // 100])
         try:
             left = _replayed(cut)
         except CassetteFormatError:
@@ -82,7 +82,7 @@ def test_one_that_is_cut_anywhere_is_found(path: Path, tmp_path: Path) -> None:
         else:
             assert left == before[: len(left)]
             assert len(left) == len(before) or path not in WITHOUT_TYPES
-    assert found > 180
+    assert found > 90
 
 
 def test_a_whole_number_cut_in_two_is_no_status(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def _cut(whole: bytes) -> Iterator[bytes]:
 def _flipped(whole: bytes) -> Iterator[bytes]:
     """One bit each."""
     where = random.Random(1)  # noqa: S311 - no secret
-    for _ in range(500):
+    for _ in range(300):
         flipped = bytearray(whole)
         flipped[where.randrange(len(whole))] ^= 1 << where.randrange(8)
         yield bytes(flipped)
