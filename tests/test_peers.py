@@ -229,3 +229,27 @@ def test_a_test_without_the_marker_is_let_alone(
     (path,) = (pytester.path / "cassettes").rglob("*.yaml")
     assert path.name == "test_it.yaml"
     assert path.read_text(encoding="utf-8").count("- request:") == 1
+
+
+@pytest.mark.parametrize("mode", ["all", "rewrite"])
+def test_a_test_that_fails_keeps_the_old_recording(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    """For its own reasons, or since the API is down; most write what there is, or nothing."""
+    monkeypatch.setenv("MISTRAL_API_KEY", "a-real-key-123")
+    code = """
+        def test_it(conversations):
+            assert conversations.start(model="m", inputs="Hello").outputs
+    """
+    pytester.makepyfile(test_it=code)
+    pytester.runpytest(*RECORD).assert_outcomes(passed=1)
+    (path,) = (pytester.path / "cassettes").rglob("*.yaml")
+    before = path.read_bytes()
+    down = "--conversations-server-url=http://127.0.0.1:1"
+    pytester.runpytest(f"--conversations-mode={mode}", down).assert_outcomes(failed=1)
+    assert path.read_bytes() == before
+    pytester.makepyfile(test_it=code.replace("assert", "assert not"))
+    again = pytester.runpytest(f"--conversations-mode={mode}", RECORD[1])
+    again.assert_outcomes(failed=1)
+    again.stdout.fnmatch_lines(["  not written: cassettes/test_it/test_it.yaml (the test failed)"])
+    assert path.read_bytes() == before
