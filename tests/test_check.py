@@ -300,6 +300,19 @@ def test_json_that_is_no_yaml(bom: str, indent: str | None, ascii_only: bool, fo
     assert main(["check", "cassettes"]) == 0
 
 
+def test_fields_that_another_tool_stored_as_data(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Their names tell what they hold, as in JSON."""
+    foreign = Path(__file__).parent / "foreign" / "cassetter-0.16.1.yaml"
+    text = foreign.read_text(encoding="utf-8")
+    path = folder / "cassettes" / "it.yaml"
+    path.write_text(text.replace("clock: 12:30", "password: hunter2hunter2x"), encoding="utf-8")
+    assert "clock: 12:30" in text
+    assert main(["check", "cassettes"]) == 1
+    assert "it.yaml:29: form of PASSWORD, response body" in capsys.readouterr().out
+
+
 def test_bodies_that_vcrpy_stored_as_objects(folder: Path) -> None:
     """A file or an iterator that an app gave: fixed, it is a text."""
     body = f'\'{{"inputs":"Hi","api_key":"{KEY}"}}\''

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import bisect
+import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -111,6 +112,8 @@ class _Inspection:
             return
         self._seen.add(id(node))
         if isinstance(node, yaml.MappingNode):
+            if path[-1:] == ("body",):
+                yield from self._by_name(node, path)
             for key, value in node.value:
                 yield from self.in_node(value, (*path, str(key.value)))
             yield from self._compressed(node, path)
@@ -144,6 +147,14 @@ class _Inspection:
         )
         return self._finder.in_text(value, of_message=of_message)
 
+    def _by_name(self, body: yaml.MappingNode, path: tuple[str, ...]) -> Iterator[Finding]:
+        """What is in a body that cassetter stored as data, where the name of a field tells."""
+        place = " ".join(path[1:])
+        for content in _below(body, "content"):
+            data = [] if isinstance(content, yaml.ScalarNode) else _data(content)
+            for found in self._finder.in_body(json.dumps(data).encode()):
+                yield Finding(_document.line(self._text, content), found.rule, place)
+
     def _compressed(self, node: yaml.MappingNode, path: tuple[str, ...]) -> Iterator[Finding]:
         """What is in the body of a message that was stored as it came."""
         codings = [
@@ -165,6 +176,13 @@ class _Inspection:
                             yield Finding(line, found.rule, f"{place}, compressed")
                     if not plain.is_whole:
                         yield Finding(line, _UNREAD.format(coding), place, is_secret=False)
+
+
+def _data(node: yaml.Node) -> object:
+    """JSON data of nodes; what is no text is one."""
+    if isinstance(node, yaml.MappingNode):
+        return {str(key.value): _data(value) for key, value in node.value}
+    return [_data(item) for item in node.value] if isinstance(node.value, list) else node.value
 
 
 def _pairs(node: yaml.Node) -> Sequence[tuple[str, yaml.Node]]:
