@@ -99,6 +99,9 @@ def conversation_cassette(
         if problem:  # out here, so that pytest does not show the error again as its cause
             pytest.fail(problem, pytrace=False)
         item.stash[_stash.SETTINGS] = settings
+        folders = config.stash[_stash.TALLY].folders
+        if (folder := str(config.rootpath / settings.dir)) not in folders:
+            folders.append(folder)
         item.stash[_stash.CASSETTE] = cassette
         yield cassette
         del item.stash[_stash.CASSETTE]

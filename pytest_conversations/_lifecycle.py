@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from pytest_conversations._age import MaxAge
 from pytest_conversations._settings import SERVER_URL, Settings
 from pytest_conversations._tally import Tally
 from pytest_conversations.capture import Capture, Shape
@@ -83,12 +84,26 @@ def cassette_of_test(
     )
     _refuse_namesake(cassette.path, tally)
     tally.cassettes.append(cassette.path)
+    if shared:
+        tally.note_sharing(cassette.path)
     if cassette.is_edited:
         tally.edited.append(cassette.path)
     with capture.installed():
         yield cassette
     tally.replayed += cassette.play_count
-    how = outcome()
+    _finish(cassette, settings, outcome(), test=test, scrubber=scrubber, tally=tally)
+
+
+def _finish(
+    cassette: ConversationCassette,
+    settings: Settings,
+    how: str,
+    *,
+    test: str,
+    scrubber: Scrubber,
+    tally: Tally,
+) -> None:
+    shared = settings.cassette is not None
     # What a test does not play of a shared cassette another may.
     unused = cassette.unused if how == "passed" and not shared else []
     if how == "passed" and cassette.refusals:  # by a fixture that was torn down after the test
@@ -96,6 +111,7 @@ def cassette_of_test(
     if settings.mode == "verify":
         if how == "passed":
             cassette.verify()
+            tally.verified += cassette.recorded_count
     elif how == "passed" or settings.keep_failed:
         tally.unwritten.pop(test, None)  # where a plugin runs a test again, that of the run before
         recorded = cassette.recorded_count
@@ -107,8 +123,22 @@ def cassette_of_test(
         )
     elif cassette.recorded_count:
         tally.unwritten[test] = (cassette.path, f"the test {how}")
+    if how == "passed" and cassette.play_count and settings.max_age is not None:
+        _report_age(cassette, settings.max_age, tally)
     if unused and settings.unused != "ignore" and settings.mode in _WITH_UNUSED:
         _report_unused(cassette, unused, tally, fail=settings.unused == "error")
+
+
+def _report_age(cassette: ConversationCassette, max_age: MaxAge, tally: Tally) -> None:
+    days = max_age.exceeded_by(cassette.recorded_at)
+    if days is not None and max_age.fails:
+        msg = (
+            f"The test passed, and {cassette.path} was recorded {days} days ago, more than "
+            f"{max_age.days}. Re-run with --conversations-mode=rewrite to record it again."
+        )
+        raise CassetteError(msg)
+    if days is not None:
+        tally.old[cassette.path] = days
 
 
 def _refuse_namesake(path: str, tally: Tally) -> None:

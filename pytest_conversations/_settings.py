@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import math
 import re
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
+from pytest_conversations import _shapes
+from pytest_conversations._age import MaxAge
 from pytest_conversations._rules import Rules
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class ConversationsConfig:
         scrub: lines as those of the ini option, which count, too.
         unused: ``ignore``, ``warn`` or ``error``: what to do about recorded interactions that a
             passing test did not play.
+        max_age: of a recording in days; with ``error:DAYS`` a test that plays an older one fails.
         origins: URLs of further API origins.
         match_on: names of vcrpy's matchers; by default method, path, query and body.
         match_ignore: JSON Pointers into the body of a request, ``*`` for any one token, to what
@@ -61,6 +63,7 @@ class ConversationsConfig:
     keep_failed: bool | None = None
     scrub: Iterable[str] | None = None
     unused: str | None = None
+    max_age: str | int | None = None
     origins: Iterable[str] | None = None
     match_on: Iterable[str] | None = None
     match_ignore: Iterable[str] | None = None
@@ -102,6 +105,7 @@ class Settings:
     keep_failed: bool
     scrub: Rules
     unused: str
+    max_age: MaxAge | None
     origins: tuple[str, ...]
     match_on: tuple[str, ...] | None
     match_ignore: tuple[str, ...]
@@ -118,8 +122,6 @@ MARKER = (
     "cut_after=None)"
 )
 _MARKER_ARGUMENTS = ("cassette", "mode", "match_on", "chunking", "pace", "cut_after")
-_CHUNKINGS = ("recorded", "events", "whole", "bytes")
-_PACES = {"instant": 0.0, "recorded": 1.0}
 
 
 def resolve(
@@ -186,13 +188,21 @@ def resolve(
             [*pytestconfig.getini("conversations_scrub"), *(_texts("scrub", config.scrub) or ())]
         ),
         unused=unused,
+        max_age=MaxAge.of(
+            _first(
+                pytestconfig.getoption("conversations_max_age"),
+                config.max_age,
+                pytestconfig.getini("conversations_max_age"),
+                default="",
+            )
+        ),
         origins=tuple(_url("origin", each) for each in _texts("origins", config.origins) or ()),
         match_on=_texts("match_on", match_on),
         match_ignore=_texts("match_ignore", config.match_ignore) or (),
         cassette=cassette,
-        chunking=_chunking(marker.get("chunking", "recorded")),
-        pace=_pace(marker.get("pace", "instant")),
-        cut_after=_cut_after(marker.get("cut_after")),
+        chunking=_shapes.chunking(marker.get("chunking", "recorded")),
+        pace=_shapes.pace(marker.get("pace", "instant")),
+        cut_after=_shapes.cut_after(marker.get("cut_after")),
         before_record_request=config.before_record_request,
         before_record_response=config.before_record_response,
     )
@@ -231,35 +241,6 @@ def _url(what: str, given: str) -> str:
     shown = re.sub(r"^([^:/]*://)?[^@/]*@|[?#].*$", r"\1", given)
     msg = f"conversations {what} {shown!r} is none; give one such as {SERVER_URL}"
     raise SettingsError(msg)
-
-
-def _chunking(given: object) -> Chunking:
-    if _is_whole(given, at_least=1) or given in _CHUNKINGS:
-        return cast("Chunking", given)
-    choices = ", ".join(map(repr, _CHUNKINGS))
-    msg = f"chunking is {given!r}; choose from {choices}, or give a number of bytes"
-    raise SettingsError(msg)
-
-
-def _pace(given: object) -> float:
-    if isinstance(given, str) and given in _PACES:
-        return _PACES[given]
-    number = isinstance(given, int | float) and not isinstance(given, bool)
-    if number and 0 <= cast("float", given) < math.inf:
-        return float(cast("float", given))
-    msg = f"pace is {given!r}; choose from 'instant', 'recorded', or give a number from 0"
-    raise SettingsError(msg)
-
-
-def _cut_after(given: object) -> int | None:
-    if given is None or _is_whole(given, at_least=0):
-        return cast("int | None", given)
-    msg = f"cut_after is {given!r}, not a number of events"
-    raise SettingsError(msg)
-
-
-def _is_whole(given: object, *, at_least: int) -> bool:
-    return isinstance(given, int) and not isinstance(given, bool) and given >= at_least
 
 
 def _merge(markers: Iterable[pytest.Mark]) -> dict[str, object]:

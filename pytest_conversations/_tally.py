@@ -1,7 +1,7 @@
 """What a run did, for the lines at its end; merged from the workers of pytest-xdist."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 
@@ -20,6 +20,12 @@ class Tally:
         edited: paths of those whose file is another than was written.
         paths: those that were open, by what a file system sees of them that ignores case.
         unwritten: by test, the path of a recording that was not written, and why.
+        old: by path, how many days old the recordings are that are older than they may be.
+        verified: replies that were compared with recorded ones.
+        sharing: by path, how many tests used a cassette that tests share.
+        folders: where the cassettes are.
+        claims: the paths of the cassettes of all tests that were collected.
+        is_partial: whether other tests may use other cassettes than those.
     """
 
     run: str
@@ -32,6 +38,12 @@ class Tally:
     edited: list[str] = dataclasses.field(default_factory=list)
     paths: dict[str, str] = dataclasses.field(default_factory=dict)
     unwritten: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
+    old: dict[str, int] = dataclasses.field(default_factory=dict)
+    verified: int = 0
+    sharing: dict[str, int] = dataclasses.field(default_factory=dict)
+    folders: list[str] = dataclasses.field(default_factory=list)
+    claims: list[str] = dataclasses.field(default_factory=list)
+    is_partial: bool = False
 
     def add(self, other: "Tally") -> None:
         """Add the counts of another part of the run."""
@@ -43,18 +55,32 @@ class Tally:
         self.idle += other.idle
         self.edited += other.edited
         self.unwritten |= other.unwritten
+        self.old |= other.old
+        self.verified += other.verified
+        self.folders += other.folders
+        self.claims += other.claims
+        self.is_partial |= other.is_partial
+        for path, count in other.sharing.items():
+            self.note_sharing(path, count)
 
     def note_scrubbed(self, counts: Mapping[str, int]) -> None:
         """Count secrets that were taken out, by rule and place."""
         for what, count in counts.items():
             self.scrubbed[what] = self.scrubbed.get(what, 0) + count
 
-    def lines(self, root: Path, *, verbose: bool = False) -> Iterator[str]:
+    def note_sharing(self, path: str, count: int = 1) -> None:
+        """Count tests that used a cassette that tests share."""
+        self.sharing[path] = self.sharing.get(path, 0) + count
+
+    def lines(
+        self, root: Path, orphans: Sequence[str] = (), *, verbose: bool = False
+    ) -> Iterator[str]:
         """What to print; nothing where no cassette was open.
 
         Args:
             root: where paths are shown from.
-            verbose: whether to say what was scrubbed, and where.
+            orphans: paths of cassettes that no test uses.
+            verbose: whether to say what was scrubbed, and where, and which cassettes are shared.
         """
         files = len(set(self.cassettes))
         if not files:
@@ -66,6 +92,13 @@ class Tally:
         )
         for what, count in sorted(self.scrubbed.items() if verbose else ()):
             yield f"  scrubbed: {count} x {what}"
+        for path, count in sorted(self.sharing.items() if verbose else ()):
+            yield f"  shared: {_from(root, path)} by {count} tests"
+        if self.verified:
+            yield f"  verified: {self.verified} replies were asked for again, nothing was written"
+        yield from self._to_act_on(root, orphans)
+
+    def _to_act_on(self, root: Path, orphans: Sequence[str]) -> Iterator[str]:
         for path, count in sorted(self.unused.items()):
             idle = (
                 ", all of it: delete the file if its test needs none" if path in self.idle else ""
@@ -76,10 +109,16 @@ class Tally:
                 f"  edited: {_from(root, path)} is not what was recorded (if that is meant, delete "
                 "its line `checksum`)"
             )
+        for path in orphans:
+            yield f"  not used by any test: {_from(root, path)} (delete it, if so)"
+        for path, days in sorted(self.old.items()):
+            yield f"  old: {_from(root, path)} was recorded {days} days ago"
         for path, reason in sorted(set(map(tuple, self.unwritten.values()))):
             yield f"  not written: {_from(root, path)} ({reason})"
         if self.unused.keys() - set(self.idle):
             yield "Re-run with --conversations-mode=rewrite to record without what is unused."
+        elif self.old:
+            yield "Re-run with --conversations-mode=rewrite to record again what is old."
 
 
 def _from(root: Path, path: str) -> str:

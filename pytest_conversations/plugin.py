@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_conversations import _settings, _stash
+from pytest_conversations._age import MaxAge
 from pytest_conversations._fixtures import *  # noqa: F403 - pytest looks for them here
 from pytest_conversations._item import first_of_function, own_frames
 from pytest_conversations._tally import Tally
@@ -57,10 +58,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="What to do about recorded interactions that a passing test did not play: say it at "
         "the end (warn, default), fail the test (error), or nothing (ignore).",
     )
+    group.addoption(
+        "--conversations-max-age",
+        metavar="DAYS",
+        help="Say at the end which recordings are older; with error:DAYS, fail the tests that play "
+        "them (default: any age will do).",
+    )
     parser.addini("conversations_mode", "default value for --conversations-mode")
     parser.addini("conversations_server_url", "default value for --conversations-server-url")
     parser.addini("conversations_dir", "default value for --conversations-dir")
     parser.addini("conversations_unused", "default value for --conversations-unused")
+    parser.addini("conversations_max_age", "default value for --conversations-max-age")
     parser.addini(
         "conversations_keep_failed",
         "write the recording of a failing test, too",
@@ -97,7 +105,9 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(msg) from None
     try:
         _settings.scrub_rules(config.getini("conversations_scrub"))
-    except _settings.SettingsError as error:
+        MaxAge.of(config.getini("conversations_max_age"))
+        MaxAge.of(config.getoption("conversations_max_age"))
+    except ValueError as error:
         raise pytest.UsageError(str(error)) from None
     # The processes of pytest-xdist are one run.
     run = getattr(config, "workerinput", {}).get("testrunuid") or os.urandom(16).hex()
@@ -175,11 +185,27 @@ def pytest_runtest_makereport(
     return report
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Hand the counts of an xdist worker to the controller."""
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Note that the suite did not run as a whole."""
+    for item in items[:1]:
+        item.config.stash[_stash.TALLY].is_partial = True
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Note whose cassettes there are; hand the counts of an xdist worker to the controller."""
+    tally = session.config.stash[_stash.TALLY]
+    if tally.cassettes:
+        from pytest_conversations._orphans import claims
+
+        if session.shouldstop or session.shouldfail or exitstatus > pytest.ExitCode.TESTS_FAILED:
+            tally.is_partial = True
+        try:
+            tally.claims = sorted({*tally.claims, *claims(session)})  # the workers', too
+        except ValueError:  # of which its test tells
+            tally.is_partial = True
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output[_WORKER_OUTPUT] = dataclasses.asdict(session.config.stash[_stash.TALLY])
+        output[_WORKER_OUTPUT] = dataclasses.asdict(tally)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -195,7 +221,11 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """Say what was replayed and recorded, and what there is to act on."""
-    if not hasattr(config, "workerinput"):
+    tally = config.stash[_stash.TALLY]
+    if tally.cassettes and not hasattr(config, "workerinput"):
+        from pytest_conversations._orphans import orphans
+
         verbose = config.get_verbosity() > 0
-        for line in config.stash[_stash.TALLY].lines(config.rootpath, verbose=verbose):
+        unclaimed = orphans(config, tally)
+        for line in tally.lines(config.rootpath, unclaimed, verbose=verbose):
             terminalreporter.write_line(line)

@@ -111,6 +111,11 @@ class ConversationCassette(vcr.cassette.Cassette):
         return self._store.is_edited
 
     @property
+    def recorded_at(self) -> object:
+        """When the file was recorded, as it says; None where it does not."""
+        return self._metadata.get("recorded_at")
+
+    @property
     def unused(self) -> list[Interaction]:
         """What was loaded and not played."""
         return [Interaction(*pair) for i, pair in enumerate(self.data) if not self.play_counts[i]]
@@ -285,16 +290,11 @@ class ConversationCassette(vcr.cassette.Cassette):
             yield index, self.data[index][1]
 
     def _explain(self, made: Request, reason: str) -> str:
-        played = list(self.play_counts)
-        details = _diagnosis.explain(made, self.requests, self._matching, played)
+        details = _diagnosis.explain(made, self.requests, self._matching, self.play_counts)
         details = details or _diagnosis.namesake(made, self._file, self._matching)
-        found = f"{len(self.data)} interactions, {len(played)} played"
-        return "\n".join(
-            [
-                reason or f"Not recorded: {made.method} {made.uri}",
-                f"Cassette: {_diagnosis.shown_path(self.path)} (mode {self.mode}), "
-                + (found if self.rewound else "which does not exist"),
-                *([details] if details and not reason else []),
-                self._hint(),
-            ]
-        )
+        found = f"{len(self.data)} interactions, {self.play_count} played"
+        found = found if self.rewound else "which does not exist"
+        first = reason or f"Not recorded: {made.method} {made.uri}"
+        file = f"Cassette: {_diagnosis.shown_path(self.path)} (mode {self.mode}), {found}"
+        middle = [details] if details and not reason else []
+        return "\n".join([first, file, *middle, self._hint()])

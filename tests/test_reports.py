@@ -1,0 +1,210 @@
+"""What is said at the end of a run: of cassettes that are old, shared, or used by no test."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+RECORD = ("--conversations-mode=once", "--conversations-sandbox")
+TESTS = """
+    import pytest
+
+    def test_one(conversations):
+        conversations.list()
+
+    @pytest.mark.conversations
+    def test_two(conversations):
+        conversations.list()
+
+    def test_plain():
+        pass
+"""
+
+
+def _lines(result: pytest.RunResult) -> list[str]:
+    """What we say, of what pytest prints."""
+    lines = result.outlines
+    start = next((at for at, line in enumerate(lines) if " replayed, " in line), None)
+    if start is None:
+        return []
+    return [line for line in lines[start:] if line.startswith(("  ", "Re-run"))]
+
+
+def _age(path: Path, days: int) -> None:
+    """Make a cassette older."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    at = dt.datetime.now(dt.UTC) - dt.timedelta(days=days, hours=1)
+    lines = [
+        f"  recorded_at: {at:%Y-%m-%dT%H:%M:%SZ}\n" if "recorded_at:" in line else line
+        for line in lines
+        if "checksum:" not in line
+    ]
+    path.write_text("".join(lines), encoding="utf-8")
+
+
+@pytest.fixture
+def cassettes(pytester: pytest.Pytester) -> Path:
+    """The folder of what two tests recorded."""
+    pytester.makepyfile(test_it=TESTS)
+    pytester.runpytest(*RECORD).assert_outcomes(passed=3)
+    return pytester.path / "cassettes" / "test_it"
+
+
+@pytest.mark.parametrize("workers", [(), ("-n2",)])
+def test_old_recordings(
+    pytester: pytest.Pytester, cassettes: Path, workers: tuple[str, ...]
+) -> None:
+    """They are told once, with what to run; the tests pass."""
+    _age(cassettes / "test_one.yaml", 31)
+    _age(cassettes / "test_two.yaml", 29)
+    result = pytester.runpytest(*workers, "--conversations-max-age=30")
+    result.assert_outcomes(passed=3)
+    assert _lines(result) == [
+        "  old: cassettes/test_it/test_one.yaml was recorded 31 days ago",
+        "Re-run with --conversations-mode=rewrite to record again what is old.",
+    ]
+    assert _lines(pytester.runpytest(*workers)) == []
+
+
+@pytest.mark.parametrize("place", ["command line", "ini", "config"])
+def test_old_recordings_that_are_errors(
+    pytester: pytest.Pytester, cassettes: Path, place: str
+) -> None:
+    """The test that plays one fails; one that was recorded again passes."""
+    _age(cassettes / "test_one.yaml", 31)
+    options = ["--conversations-max-age=error:30"] if place == "command line" else []
+    if place == "ini":
+        pytester.makeini("[pytest]\nconversations_max_age = error:30\n")
+    elif place == "config":
+        pytester.makeconftest(
+            """
+            import pytest
+
+            @pytest.fixture(scope="session")
+            def conversations_config():
+                return {"max_age": "error:30"}
+            """
+        )
+    result = pytester.runpytest(*options)
+    result.assert_outcomes(passed=3, errors=1)
+    result.stdout.fnmatch_lines(
+        ["CassetteError: The test passed, *test_one.yaml was recorded 31 days ago, more than 30*"]
+    )
+    pytester.runpytest(*options, "--conversations-mode=rewrite", RECORD[1]).assert_outcomes(
+        passed=3
+    )
+    pytester.runpytest(*options).assert_outcomes(passed=3)
+
+
+@pytest.mark.parametrize("given", ["a week", "error", "-1", "1.5", "error:"])
+def test_an_age_that_is_none(pytester: pytest.Pytester, given: str) -> None:
+    """One clear error, before any test runs."""
+    pytester.makepyfile(test_it=TESTS)
+    result = pytester.runpytest(f"--conversations-max-age={given}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*conversations_max_age: {given!r} is no number of days*"])
+
+
+def test_a_cassette_that_does_not_say_when_is_of_any_age(
+    pytester: pytest.Pytester, cassettes: Path
+) -> None:
+    """As those of vcrpy."""
+    path = cassettes / "test_one.yaml"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if "recorded_at:" not in line and "checksum:" not in line]
+    path.write_text("".join(kept), encoding="utf-8")
+    pytester.runpytest("--conversations-max-age=error:0").assert_outcomes(passed=3)
+
+
+@pytest.mark.parametrize("workers", [(), ("-n2",)])
+def test_cassettes_that_no_test_uses(
+    pytester: pytest.Pytester, cassettes: Path, workers: tuple[str, ...]
+) -> None:
+    """They are told once, when the whole suite ran; those of tests that were skipped are used."""
+    source = pytester.path / "test_it.py"
+    text = source.read_text(encoding="utf-8").replace("def test_one", "def test_new")
+    text = text.replace(
+        "@pytest.mark.conversations", "@pytest.mark.skip\n@pytest.mark.conversations"
+    )
+    source.write_text(text, encoding="utf-8")
+    (cassettes / "foreign.yaml").write_text("interactions: []\nversion: 1\n", encoding="utf-8")
+    result = pytester.runpytest(*workers, *RECORD)
+    result.assert_outcomes(passed=2, skipped=1)
+    assert _lines(result) == [
+        "  not used by any test: cassettes/test_it/test_one.yaml (delete it, if so)"
+    ]
+    pytester.runpytest(*workers, ".", "-v").stdout.fnmatch_lines(
+        ["  not used by any test: *one.yaml*"]
+    )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("-k", "new"),
+        ("-m", "not skip"),
+        ("--deselect", "test_it.py::test_plain"),
+        ("--lf",),
+        ("-x",),
+        ("--maxfail=1",),
+        ("test_it.py::test_new", "test_it.py::test_fails"),
+        ("test_it.py",),
+        ("--ignore", "other"),
+        ("--stepwise",),
+    ],
+)
+def test_a_part_of_the_suite_tells_nothing(
+    pytester: pytest.Pytester, cassettes: Path, options: tuple[str, ...]
+) -> None:
+    """Other tests may use what these do not."""
+    source = pytester.path / "test_it.py"
+    text = source.read_text(encoding="utf-8").replace("def test_one", "def test_new")
+    text += "\ndef test_fails():\n    raise ValueError\n"
+    source.write_text(text, encoding="utf-8")
+    pytester.runpytest(*RECORD)
+    assert (cassettes / "test_one.yaml").exists()
+    assert not [line for line in _lines(pytester.runpytest(*options)) if "not used" in line]
+    assert [line for line in _lines(pytester.runpytest()) if "not used" in line]
+
+
+def test_a_folder_of_tests_tells_of_its_own(pytester: pytest.Pytester) -> None:
+    """`pytest tests` has run all that may use the cassettes of that folder, and no others."""
+    pytester.makepyfile(**{"tests/test_a": TESTS, "others/test_b": TESTS})
+    pytester.runpytest(*RECORD).assert_outcomes(passed=6)
+    for name in ("tests/test_a", "others/test_b"):
+        folder = pytester.path / "cassettes" / name
+        (folder / "test_gone.yaml").write_bytes((folder / "test_one.yaml").read_bytes())
+    assert _lines(pytester.runpytest("tests")) == [
+        "  not used by any test: cassettes/tests/test_a/test_gone.yaml (delete it, if so)"
+    ]
+    assert len(_lines(pytester.runpytest())) == 2
+    pytester.makeini("[pytest]\ntestpaths = tests others\n")
+    assert len(_lines(pytester.runpytest())) == 2
+
+
+@pytest.mark.parametrize("workers", [(), ("-n2",)])
+def test_shared_cassettes(pytester: pytest.Pytester, workers: tuple[str, ...]) -> None:
+    """With -v it is told which they are, and how many tests share them."""
+    pytester.makepyfile(
+        test_it="""
+        import pytest
+
+        @pytest.mark.conversations(cassette="shared.yaml")
+        @pytest.mark.parametrize("n", [1, 2, 3])
+        def test_it(conversations, n):
+            conversations.list()
+        """
+    )
+    pytester.runpytest(*RECORD).assert_outcomes(passed=3)
+    assert _lines(pytester.runpytest(*workers)) == []
+    assert _lines(pytester.runpytest(*workers, "-v")) == [
+        "  shared: cassettes/shared.yaml by 3 tests"
+    ]
+
+
+def test_what_was_verified(pytester: pytest.Pytester, cassettes: Path) -> None:
+    """It is neither played nor recorded, and told all the same."""
+    assert cassettes.is_dir()
+    result = pytester.runpytest("--conversations-mode=verify", RECORD[1])
+    result.assert_outcomes(passed=3)
+    assert "  verified: 2 replies were asked for again, nothing was written" in _lines(result)
