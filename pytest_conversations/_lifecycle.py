@@ -66,9 +66,7 @@ def cassette_of_test(
         str(path),
         mode=settings.mode,
         scrubber=scrubber,
-        matching=Matching(
-            settings.match_on or Matching.DEFAULT, settings.match_ignore, scrubber.finder.alike
-        ),
+        matching=Matching(settings.match_on or Matching.DEFAULT, settings.match_ignore),
         before_record_request=settings.before_record_request,
         before_record_response=settings.before_record_response,
         sharing=Sharing(test, tally.run) if shared else None,

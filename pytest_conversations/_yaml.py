@@ -52,10 +52,19 @@ def dump(document: object, stream: IO[str]) -> None:
 def in_a_line(data: object) -> str:
     """Write JSON data as `dump` writes a `Flow`, each distinct scalar once: events are many."""
     if isinstance(data, dict):
-        return f"{{{', '.join(f'{in_a_line(key)}: {in_a_line(data[key])}' for key in data)}}}"
+        return f"{{{', '.join(f'{_key(key)}: {in_a_line(data[key])}' for key in data)}}}"
     if isinstance(data, list):
         return f"[{', '.join(map(in_a_line, data))}]"
     return _scalar(type(data).__name__, cast("str | float | None", data))
+
+
+def _key(text: str) -> str:
+    if "\n" not in text:
+        return _scalar("str", text)
+    quoted: str = yaml.dump(
+        text, Dumper=_Dumper, default_style='"', allow_unicode=True, width=float("inf")
+    )
+    return quoted.rstrip("\n")
 
 
 @functools.lru_cache(maxsize=4096)

@@ -275,11 +275,10 @@ def test_the_gate_stops_a_secret_that_scrubbing_missed(tmp_path: Path) -> None:
     path = tmp_path / "cassette.yaml"
     secret = "a-secret-that-slips-through"
     cassette = _open(path, key=secret)
-    answer = _response(b"", headers={f"x-{secret}": ["1"]})
-    cassette.record(Request("POST", URL, b"", {})).response = answer
+    cassette.record(Request(secret, URL, b"", {})).response = _response(b"")
     with pytest.raises(
         SecretLeakError,
-        match="by the rule `value of MISTRAL_API_KEY`, in the response headers of interaction 1",
+        match="by the rule `value of MISTRAL_API_KEY`, in the request method of interaction 1",
     ) as caught:
         cassette.write()
     assert secret not in str(caught.value)

@@ -217,7 +217,7 @@ def test_what_is_compressed_is_searched(folder: Path, capsys: pytest.CaptureFixt
     (interaction,) = yaml.safe_load(path.read_text(encoding="utf-8"))["interactions"]
     assert json.loads(interaction["request"]["body"]) == {
         "inputs": "Hi",
-        "api_key": "<MISTRAL_API_KEY>",
+        "api_key": "<API_KEY>",
     }
     response = interaction["response"]
     assert response["body"]["string"].count("<MISTRAL_API_KEY>") == 1
@@ -325,7 +325,7 @@ def test_bodies_that_vcrpy_stored_as_objects(folder: Path) -> None:
         assert main(["check", "cassettes"]) == 1
         assert main(["check", "--fix", "cassettes"]) == 0
         (interaction,) = yaml.safe_load(path.read_text(encoding="utf-8"))["interactions"]
-        assert json.loads(interaction["request"]["body"])["api_key"] == "<MISTRAL_API_KEY>"
+        assert json.loads(interaction["request"]["body"])["api_key"] == "<API_KEY>"
 
 
 NONSENSE = {

@@ -152,7 +152,7 @@ def test_json_bodies_match_when_they_mean_the_same(
 ) -> None:
     """Never when they do not: another prompt never gets this prompt's answer."""
     scrubber = Scrubber({})
-    matching = Matching(alike=scrubber.finder.alike)
+    matching = Matching()
     recorded = scrubber.request(_post(json.dumps(a, indent=1).encode()))
     made = scrubber.request(
         _post(json.dumps(dict(reversed(b.items())), ensure_ascii=False).encode())

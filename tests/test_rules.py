@@ -221,9 +221,9 @@ def test_fields_by_name() -> None:
         "access_token": "<ACCESS_TOKEN>",
         "authorization": {"type": "oauth2-token", "value": "<AUTHORIZATION>"},
         "clientSecret": "<CLIENT_SECRET>",
-        "OPENAI_API_KEY": "<OPENAI_API_KEY>",
-        "githubToken": "<GITHUB_TOKEN>",
-        "db.password": "<DB_PASSWORD>",
+        "OPENAI_API_KEY": "<API_KEY>",
+        "githubToken": "<TOKEN>",
+        "db.password": "<PASSWORD>",
         "arguments": json.dumps({"password": "<PASSWORD>", "pwd": ["<PWD>"], "token": "hello"}),
     }
     assert _reply(kept) == kept

@@ -3,6 +3,7 @@
 It knows neither pytest nor any HTTP client.
 """
 
+from pytest_conversations.cassette._carried import API_KEY
 from pytest_conversations.cassette._cassette import (
     MODES,
     ConversationCassette,
@@ -18,7 +19,6 @@ from pytest_conversations.cassette._chunks import (
 )
 from pytest_conversations.cassette._compression import decoded
 from pytest_conversations.cassette._document import is_json
-from pytest_conversations.cassette._finder import API_KEY
 from pytest_conversations.cassette._inspection import Finding, inspect, inspect_damaged
 from pytest_conversations.cassette._json_text import indent
 from pytest_conversations.cassette._matching import Matching, body_bytes

@@ -65,7 +65,7 @@ class ConversationCassette(vcr.cassette.Cassette):
         sharing: Sharing | None = None,
         record_hint: Callable[[bool, bool], str] = lambda *_: "use a mode that records",
     ) -> None:
-        self._matching = matching or Matching(alike=scrubber.finder.alike)
+        self._matching = matching or Matching()
         self.mode = mode
         self.refusals: list[CassetteError] = []
         self._scrubber = scrubber
@@ -84,7 +84,6 @@ class ConversationCassette(vcr.cassette.Cassette):
             match_on=self._matching.matchers(),
             before_record_request=_recording.scrubbing(before_record_request, scrubber),
             before_record_response=before_record_response,
-            before_save_interaction=scrubber.interaction,
         )
         self._read()
         if mode == "verify" and not self.rewound:
@@ -103,7 +102,7 @@ class ConversationCassette(vcr.cassette.Cassette):
     @property
     def interactions(self) -> list[Interaction]:
         """What the cassette holds, scrubbed: what was loaded, then what this run recorded."""
-        return [Interaction(*pair) for pair in (*self.data, *self._scrubbed())]
+        return [Interaction(*pair) for pair in (*self.data, *self._finished())]
 
     @property
     def is_edited(self) -> bool:
@@ -171,7 +170,7 @@ class ConversationCassette(vcr.cassette.Cassette):
             recorded: the response, which `play` returned. Of another tool it tells nothing: then it
                 is the last one if no other would answer the same request.
         """
-        if str(self._metadata.get("recorder", "")).startswith(_metadata.RECORDER):
+        if _metadata.is_own(self._metadata):
             return not recorded.get("retried")
         return not self.records and all(self.play_counts[index] for index in self._index.of(made))
 
@@ -217,6 +216,8 @@ class ConversationCassette(vcr.cassette.Cassette):
         with _locks.locked(self._file):
             if self._sharing is not None:
                 self._read()  # what others may have written meanwhile
+            if not _metadata.is_own(self._metadata):  # another tool's, with whatever is in it
+                self.data = [self._scrubber.interaction(*each) for each in self.data]
             self.data, fresh = merged(
                 self.data,
                 recorded,
@@ -248,6 +249,8 @@ class ConversationCassette(vcr.cassette.Cassette):
             CassetteError: it cannot be written, or a secret is left in it. The file is as it was.
         """
         self._metadata = self._scrubber.metadata(self._metadata)
+        for _ in range(2):  # what is taken out may show that what is beside it looks like one
+            self.data = [self._scrubber.interaction(*each) for each in self.data]
         if as_json:
             self._serializer = jsonserializer
         else:
@@ -267,7 +270,7 @@ class ConversationCassette(vcr.cassette.Cassette):
             CassetteError: it differs; the message lists where.
         """
         own = [pair for pair in self.data if is_of(pair, self._sharing)]
-        lines = compared(own, self._scrubbed(), self._matching)
+        lines = compared(own, self._finished(), self._matching)
         if lines:
             head = f"The API is no longer as it was recorded in {_diagnosis.shown_path(self.path)}:"
             raise CassetteError("\n".join([head, *lines, self._hint()]))
@@ -275,10 +278,8 @@ class ConversationCassette(vcr.cassette.Cassette):
     def _finished(self) -> list[Interaction]:
         hooks = (self.filter_request, self._before_record_response)
         test = None if self._sharing is None else self._sharing.test
-        return list(_recording.finished(self._recordings, *hooks, test=test))
-
-    def _scrubbed(self) -> list[tuple[Request, Response]]:
-        return [self._scrubber.interaction(*each) for each in self._finished()]
+        kept = _recording.finished(self._recordings, *hooks, self._scrubber.response, test=test)
+        return list(kept)
 
     def _hint(self) -> str:
         hint = self._record_hint(self.rewound, _metadata.from_sandbox(self.responses))

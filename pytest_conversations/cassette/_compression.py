@@ -54,39 +54,43 @@ def decoded(body: bytes, coding: str | None) -> Decoded:
 def _gzip(body: bytes) -> Decoded:
     if not body.startswith(GZIP):
         return Decoded(body)
-    plain = b""
-    while body.startswith(GZIP):  # RFC 1952, section 2.2: one member after the other
-        member = _inflated(body, _WITH_GZIP)
-        plain += member.body
+    plain = []
+    at = 0
+    while body.startswith(GZIP, at):  # RFC 1952, section 2.2: one member after the other
+        member = _inflated(body, _WITH_GZIP, at)
+        plain.append(member.body)
         if not member.is_whole:
-            return Decoded(plain, is_whole=False)
-        body = member.rest
-    return Decoded(plain)
+            return Decoded(b"".join(plain), is_whole=False)
+        at = member.end
+    return Decoded(b"".join(plain))
 
 
 def _deflate(body: bytes) -> Decoded:
     with_head, raw = _inflated(body, zlib.MAX_WBITS), _inflated(body, _RAW)
     for each in (with_head, raw):  # RFC 9110, section 8.4.1.2: some send it without the head
-        if each.is_whole and not each.rest:
+        if each.is_whole and each.end == len(body):
             return Decoded(each.body)
     return Decoded(body) if _is_text(body) else Decoded(with_head.body or raw.body, is_whole=False)
 
 
 class _Inflated(NamedTuple):
     body: bytes
-    rest: bytes
+    end: int
     is_whole: bool
 
 
-def _inflated(body: bytes, bits: int) -> _Inflated:
+def _inflated(body: bytes, bits: int, start: int = 0) -> _Inflated:
     inflate = zlib.decompressobj(bits)
-    plain = b""
+    plain = []
+    at = start
     try:
-        for at in range(0, len(body), _STEP):  # so that what is before the damage is not lost
-            plain += inflate.decompress(body[at : at + _STEP])
+        while at < len(body) and not inflate.eof:  # in steps: what is before damage is not lost
+            plain.append(inflate.decompress(body[at : at + _STEP]))
+            at += _STEP
     except zlib.error:
-        return _Inflated(plain, b"", is_whole=False)
-    return _Inflated(plain, inflate.unused_data, is_whole=inflate.eof)
+        return _Inflated(b"".join(plain), at, is_whole=False)
+    end = min(at, len(body)) - len(inflate.unused_data)
+    return _Inflated(b"".join(plain), end, is_whole=inflate.eof)
 
 
 _STEP = 1024

@@ -41,15 +41,25 @@ def load(text: str, loader: type[yaml.CSafeLoader] | None = None) -> object:
     """
     if is_json(text):
         try:
-            return json.loads(text.removeprefix(_BOM))
+            data: object = json.loads(text.removeprefix(_BOM))
         except (ValueError, RecursionError):
             pass
+        else:
+            _refuse_halves(text)
+            return data
     if _limits.has_alias_bomb(text):
         msg = "its aliases stand for more than a million nodes"
         raise yaml.YAMLError(msg)
     if loader is not None:
         return yaml.load(text, Loader=loader)  # noqa: S506 - derived from a safe one
     return yamlserializer.deserialize(text)
+
+
+def _refuse_halves(text: str) -> None:
+    for match in _OTHER_IN_YAML.finditer(text):
+        if match[0][1:2] == "u" and len(match[0]) == len("\\u0000"):
+            msg = f"the escape {match[0]} is half of a character"
+            raise yaml.YAMLError(msg)
 
 
 def compose(text: str) -> yaml.Node | None:

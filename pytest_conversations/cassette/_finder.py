@@ -1,22 +1,17 @@
 """Finds secrets: by value, by place and by form. It changes nothing."""
 
-import base64
-import contextlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from urllib.parse import unquote, urlsplit
 
 from vcr.request import Request
 
 from pytest_conversations._rules import Rules
-from pytest_conversations.cassette import _forms, _headers, _matching
+from pytest_conversations.cassette import _carried, _forms, _headers, _matching
+from pytest_conversations.cassette._carried import API_KEY
 from pytest_conversations.cassette._fitting import fitted
 from pytest_conversations.cassette._fragments import spelled_out
-from pytest_conversations.cassette._secrets import Found, Secrets, merged, replace
-from pytest_conversations.cassette._spelling import SHORTEST
+from pytest_conversations.cassette._secrets import Found, Passes, Secrets, merged, replace
 from pytest_conversations.cassette._texts import Text, every, texts, whole
-
-API_KEY = "MISTRAL_API_KEY"
 
 
 class Finder:
@@ -36,7 +31,7 @@ class Finder:
         self._rules = rules
         groups = [name.upper() for pattern in rules.patterns for name in pattern.groupindex]
         names = "|".join(map(re.escape, (API_KEY, *values, *groups)))
-        self._placeholder = re.compile(_forms.PLACEHOLDER % names)
+        self._placeholder = re.compile(rf"{_forms.PLACEHOLDER}|<(?:{names})>")
 
     @property
     def unsearched(self) -> dict[str, str]:
@@ -58,92 +53,82 @@ class Finder:
                 self._reasons.setdefault(name, unset)
 
     def _carried(self, request: Request) -> Iterator[tuple[str, str]]:
-        for name, value in request.headers.items():
-            if _headers.is_cookie(name):
-                yield from _in_cookies(value)
-            elif _headers.is_credential(name):
-                yield from _in_credentials(value)
-        url = urlsplit(request.uri)
-        user = url.password or url.username  # of many APIs the key is the user, without a password
-        if user:
-            yield API_KEY, unquote(user)
-        for text in every([whole(request.uri.encode("utf-8", "surrogateescape"))]):
-            for start, end, name, _ in self._without_kept(text, _forms.credentials(text)):
-                yield name, text.value[start:end]
-        body = _matching.body_bytes(request)
-        for text in every(texts(body)) if _forms.may_hold(body) else ():
-            for start, end, name, _ in self._credentials(text, self._rules.patterns):
-                value = text.value[start:end]
-                if _forms.looks_random(value):  # and is no word of the conversation
-                    yield name, value
+        yield from _carried.in_headers(request.headers)
+        yield from _carried.in_url(request.uri)
+        for text, name, value in _carried.in_body(_matching.body_bytes(request)):
+            if not self._rules.keeps(text.value) and not self._rules.keeps(value):
+                yield name, value
 
     def by_value(self, body: bytes) -> list[Found]:
         """The known secrets in bytes, in order."""
         return self._secrets.find(body)
 
     def in_body(
-        self, body: bytes, *, is_reply: bool = False, are_events: bool = False
-    ) -> list[Found]:
-        """All that is secret in a body, in order.
+        self,
+        body: bytes,
+        *,
+        is_reply: bool = False,
+        are_events: bool = False,
+        is_compared: bool = False,
+    ) -> Passes:
+        """All that is secret in a body.
 
         Args:
             body: of a request or a response.
             is_reply: it may end within a secret.
             are_events: JSON is a list of the events of a stream.
+            is_compared: it is matched with others, so that what stands in a field whose name tells
+                that it is a credential gets the name of the field, whatever it is.
         """
+        known = self.known_in_body(body, are_events=are_events)
+        rest = replace(body, known)
         # In a stream, what gives a form away may itself be cut.
-        if not (self._may_have_forms(body) or b"data:" in body or are_events):
-            return self.known_in_body(body, is_reply=is_reply) if self._secrets else []
-        outermost = texts(body, are_events=are_events)
+        if not (self._may_have_forms(rest) or b"data:" in rest or are_events or is_reply):
+            return Passes(known, [])
+        outermost = texts(rest, are_events=are_events)
         begun = self._secrets.begun if is_reply else None
-        over = spelled_out(outermost, self.by_value, self._in_output, begun)
-        found = self._anything(body, outermost, self._rules.patterns)
-        return merged(fitted(merged((*found, *over)), outermost))
+        over = spelled_out(outermost, lambda _: [], self._in_output, begun)
+        forms = self._by_form(outermost, self._rules.patterns, is_compared=is_compared)
+        return Passes(known, merged(fitted(merged((*forms, *over)), outermost)))
 
-    def known_in_body(self, body: bytes, *, is_reply: bool = False) -> list[Found]:
+    def known_in_body(self, body: bytes, *, are_events: bool = False) -> list[Found]:
         """The known secrets in a body, in order."""
-        outermost = texts(body)
-        begun = self._secrets.begun if is_reply else None
-        over = spelled_out(outermost, self.by_value, self.by_value, begun)
+        if not self._secrets:
+            return []
+        outermost = texts(body, are_events=are_events)
+        over = spelled_out(outermost, self.by_value, self.by_value, None)
         return merged(fitted(merged((*self.by_value(body), *over)), outermost))
 
-    def in_text(self, body: bytes, *, of_message: bool = True) -> list[Found]:
-        """All that is secret in the bytes of a header or a URL, in order.
+    def in_text(self, body: bytes, *, of_message: bool = True, is_compared: bool = False) -> Passes:
+        """All that is secret in the bytes of a header or a URL.
 
         Args:
             body: the bytes.
             of_message: False for a text of the file beside the messages, such as a date, where
                 patterns of the user's do not count.
+            is_compared: see `in_body`.
         """
-        outermost = [whole(body)]
-        closer = self._may_have_forms(body)
+        known = merged(fitted(self.by_value(body), [whole(body)]))
+        rest = replace(body, known)
+        if not self._may_have_forms(rest):
+            return Passes(known, [])
+        outermost = [whole(rest)]
         patterns = self._rules.patterns if of_message else ()
-        found = self._anything(body, outermost, patterns) if closer else self.by_value(body)
-        return merged(fitted(found, outermost))
+        found = self._by_form(outermost, patterns, is_compared=is_compared)
+        return Passes(known, merged(fitted(merged(found), outermost)))
 
     def shown(self, text: str) -> str:
         """A text for a message, without the secrets in it."""
         body = text.encode("utf-8", "replace")
-        return replace(body, self.in_text(body)).decode()
+        return self.in_text(body).applied(body).decode()
 
     def _may_have_forms(self, body: bytes) -> bool:
         return bool(self._rules.patterns) or _forms.may_hold(body)
 
     def _in_output(self, body: bytes) -> list[Found]:
         outermost = texts(body)
-        found = self._anything(body, outermost, self._rules.patterns)
-        return merged(fitted(found, outermost))
-
-    def _anything(
-        self, body: bytes, outermost: Sequence[Text], patterns: Sequence[re.Pattern[str]]
-    ) -> list[Found]:
-        known = self.by_value(body)
-        forms = (
-            found
-            for found, is_exact in self._by_form(outermost, patterns)
-            if is_exact or not _is_known(found, known)
-        )
-        return merged((*known, *forms))
+        found = self._by_form(outermost, self._rules.patterns)
+        return merged(fitted(merged(found), outermost))
 
     def of_header(self, name: str, value: str) -> str:
         """The rule by which the whole value of a header goes; empty where it is kept."""
@@ -155,26 +140,27 @@ class Finder:
         shown = self.shown(name)
         return "" if kept else f"header {name.lower() if shown == name else shown}"
 
-    def alike(self, text: str) -> str:
-        """A scrubbed text as it is compared: by which rule a secret was found does not count.
-
-        So a dummy that has not the form of the credential in whose place it stands is its equal.
-        """
-        return self._placeholder.sub("<>", text) if "<" in text else text
-
     def _by_form(
-        self, outermost: Iterable[Text], patterns: Sequence[re.Pattern[str]]
-    ) -> Iterator[tuple[Found, bool]]:
+        self,
+        outermost: Iterable[Text],
+        patterns: Sequence[re.Pattern[str]],
+        *,
+        is_compared: bool = False,
+    ) -> Iterator[Found]:
         for text in every(outermost):
-            for start, end, name, is_exact in self._credentials(text, patterns):
+            for start, end, name, was_known in self._credentials(text, patterns, is_compared):
                 at = text.positions
-                found = Found(at[start], at[end], f"<{name}>".encode(), f"form of {name}")
-                yield found, is_exact
+                rule = "" if was_known else f"form of {name}"
+                yield Found(at[start], at[end], f"<{name}>".encode(), rule)
 
     def _credentials(
-        self, text: Text, patterns: Sequence[re.Pattern[str]]
+        self,
+        text: Text,
+        patterns: Sequence[re.Pattern[str]],
+        is_compared: bool,  # noqa: FBT001 - internal
     ) -> Iterator[_forms.Match]:
-        yield from self._without_kept(text, _forms.credentials(text))
+        found = _forms.credentials(text, is_compared=is_compared)
+        yield from self._without_kept(text, found)
         for match in _forms.by_patterns(patterns, text.value):
             yield from self._without_kept(text, self._outside_placeholders(match, text.value))
 
@@ -193,34 +179,3 @@ class Finder:
                 start = placeholder.end()
         if start < match.end:
             yield match._replace(start=start)
-
-
-def _is_known(found: Found, known: Sequence[Found]) -> bool:
-    """Whether what looks like a credential is a known one, but for a few bytes around it.
-
-    They stay, such as the port behind a password: a dummy has no form, and there they stay, too.
-    """
-    return any(
-        -SHORTEST < each.start - found.start < SHORTEST
-        and -SHORTEST < found.end - each.end < SHORTEST
-        for each in known
-    )
-
-
-def _in_cookies(value: str) -> Iterator[tuple[str, str]]:
-    for pair in value.split(";"):
-        held = pair.partition("=")[2].strip()
-        if _forms.looks_random(held):
-            yield "COOKIE", held
-
-
-def _in_credentials(value: str) -> Iterator[tuple[str, str]]:
-    for one in value.split(","):  # as httpx joins headers of one name
-        # RFC 9110, section 11.4: the scheme, a space, and the credentials
-        scheme, _, credentials = one.strip().partition(" ")
-        yield API_KEY, credentials.strip() or scheme
-        if scheme.lower() == "basic":
-            with contextlib.suppress(ValueError):  # RFC 7617: the password is behind the colon
-                pair = base64.b64decode(credentials, validate=True).decode()
-                user, _, password = pair.partition(":")
-                yield API_KEY, password or user

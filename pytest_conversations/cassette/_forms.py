@@ -21,14 +21,13 @@ class Match(NamedTuple):
         start: of its first character.
         end: behind its last.
         name: what it is called.
-        is_exact: whether it is all of a field whose name says what it is, or just what a pattern of
-            the user's is for.
+        was_known: whether what stands there is the place of a known secret already.
     """
 
     start: int
     end: int
     name: str
-    is_exact: bool = False
+    was_known: bool = False
 
 
 _CREDENTIAL = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])\S{12,}|\S{20,}")
@@ -75,8 +74,8 @@ _LONGEST = 128  # characters that are looked at to tell a credential from other 
 _VALUE = re.compile(r"[^\s\"'\\&;,<>(){}\[\]]{8,}")
 _QUOTED = re.compile(r"[^\s\"'\\]{8,}")
 _STOPS = frozenset(".!?:")
-PLACEHOLDER = rf"<(?:%s|{'|'.join(_FORMS)}|PATTERN)>|{_names.PLACEHOLDER}"
-"""A pattern for what is put in place of a credential; ``%s`` stands for further names."""
+PLACEHOLDER = r"<[A-Z][A-Z0-9_-]*>"
+"""A pattern for what is put in place of a credential."""
 
 # Without any of these nothing here can be in a body; most texts have none.
 _HINTS = (
@@ -87,6 +86,8 @@ _HINTS = (
     *(b"credential", b"sig", b"jwt", b"glpat-", b"glrt-", b"gldt-", b"glptt-", b"glft-", b"glimt-"),
     *(b"gloas-", b"glsoat-", b"glagent-", b"glcbt-"),
 )
+
+_OURS = re.compile(rf"(?:(?i:bearer|basic)\s+)?{PLACEHOLDER}")
 
 
 def is_masked(value: str) -> bool:
@@ -105,12 +106,19 @@ def looks_random(value: str) -> bool:
     return _CREDENTIAL.fullmatch(value) is not None
 
 
-def credentials(text: Text) -> Iterator[Match]:
-    """The credentials in a text of a body."""
+def credentials(text: Text, *, is_compared: bool = False) -> Iterator[Match]:
+    """The credentials in a text of a body.
+
+    Args:
+        text: the text.
+        is_compared: what a field holds whose name says that it is a credential gets that name, also
+            where it has another already.
+    """
     value = text.value
-    name = _of_field(text)
+    name = _of_field(text, is_compared=is_compared)
     if name:
-        yield Match(0, len(value), name, is_exact=True)
+        if value != f"<{name}>":
+            yield Match(0, len(value), name, _OURS.fullmatch(value) is not None)
     elif text.kind is not Kind.NUMBER and len(value) >= _SHORTEST:
         yield from (_short if len(value) < _LONGEST else _in_text)(value)
 
@@ -132,12 +140,14 @@ def by_patterns(patterns: Sequence[re.Pattern[str]], value: str) -> Iterator[Mat
             for group in pattern.groupindex or (0,):
                 start, end = match.span(group)
                 if end > start:  # and the group took part in the match
-                    yield Match(start, end, str(group or "PATTERN").upper(), is_exact=True)
+                    yield Match(start, end, str(group or "PATTERN").upper())
 
 
-def _of_field(text: Text) -> str:
+def _of_field(text: Text, *, is_compared: bool) -> str:
     """The name of a credential, by the keys that lead to it; empty where it is none."""
-    if not text.path or not text.value or is_masked(text.value) or "logprobs" in text.path:
+    if not text.path or not text.value or "logprobs" in text.path:
+        return ""
+    if is_masked(text.value) and not (is_compared and _OURS.fullmatch(text.value)):
         return ""
     key = text.path[-1]
     if key == "value" and "authorization" in text.path[-2:-1]:  # of a connector
@@ -145,7 +155,7 @@ def _of_field(text: Text) -> str:
     kind = _names.kind(key)
     is_one = kind is _names.Kind.SURE or (
         (kind is _names.Kind.UNSURE or (kind is _names.Kind.SIGNATURE and text.kind is Kind.FORM))
-        and looks_random(text.value)
+        and (looks_random(text.value) or _OURS.fullmatch(text.value) is not None)
     )
     return _names.upper(key) if is_one else ""
 

@@ -60,15 +60,17 @@ def _sequences(pieces: Sequence[_Piece]) -> Iterator[tuple[list[_Piece], bool]]:
     fields: dict[tuple[str, ...], dict[tuple[str, ...], list[_Piece]]] = {}
     in_order: dict[tuple[str, ...], list[_Piece]] = {}
     deltas: list[_Piece] = []
-    messages: dict[tuple[str, ...], list[_Piece]] = {}
+    messages: dict[tuple[str, ...], list[_Piece]] = {}  # by what tells of an output, in three ways
     for piece in pieces:
         path, output = piece.text.path, piece.text.output
         fields.setdefault(path, {}).setdefault(output, []).append(piece)
         in_order.setdefault(path, []).append(piece)
         if _is_delta(path):
             deltas.append(piece)
-            message = tuple(each for each in output if not each.startswith("content_index="))
-            messages.setdefault(message, []).append(piece)
+            for keys in _OUTPUTS:
+                told = tuple(each for each in output if each.partition("=")[0] in keys)
+                if told:
+                    messages.setdefault((*sorted(keys), *told), []).append(piece)
     for path, outputs in fields.items():
         # Without an output they are messages of their own, of a request or a history: what is only
         # like a credential does not go on from one into the next.
@@ -79,8 +81,16 @@ def _sequences(pieces: Sequence[_Piece]) -> Iterator[tuple[list[_Piece], bool]]:
             yield in_order[path], False
     if sum(map(_is_delta, fields)) > 1:
         yield deltas, False
-    if len(messages) > 1:  # texts of several kinds, between those of another message
-        yield from ((sequence, False) for sequence in messages.values())
+    # Texts of several kinds between those of another output, or that tell only at first of which.
+    if len(messages) > 1:
+        yield from ((sequence, True) for sequence in messages.values() if len(sequence) > 1)
+
+
+_OUTPUTS = (
+    frozenset({"index", "output_index", "id", "item_id", "tool_call_id"}),
+    frozenset({"index", "output_index"}),
+    frozenset({"id", "item_id", "tool_call_id"}),
+)
 
 
 def _is_delta(path: tuple[str, ...]) -> bool:

@@ -13,7 +13,7 @@ import yaml
 from pytest_conversations.cassette import _document, _headers
 from pytest_conversations.cassette._compression import GZIP, decoded
 from pytest_conversations.cassette._finder import Finder
-from pytest_conversations.cassette._secrets import Found
+from pytest_conversations.cassette._secrets import Passes
 
 _ANYWHERE = "text of the file"
 # The parts of an interaction, beside bodies and headers, that are scrubbed as a message's.
@@ -60,8 +60,10 @@ def inspect(text: str, finder: Finder) -> list[Finding]:
     inspection = _Inspection(text, finder)
     try:
         node = _document.compose(text)
-    except yaml.YAMLError:  # JSON that no YAML parser takes, whatever is written otherwise
-        return inspect_damaged(text.encode("utf-8", "replace"), finder)
+    except yaml.YAMLError:  # JSON that no YAML parser takes, for instance for the length of a key
+        text = yaml.safe_dump(_document.load(text), width=float("inf"))
+        again = inspect(text, finder)
+        return [each._replace(line=0) for each in again]
     found = set(inspection.in_node(node, ()))
     return sorted(found.union(_in_text(text, inspection.values, finder)))
 
@@ -70,7 +72,8 @@ def inspect_damaged(raw: bytes, finder: Finder) -> list[Finding]:
     """Find what is secret in a file that is no cassette, or no longer one."""
     if raw.startswith(GZIP):
         raw = decoded(raw, "gzip").body
-    lines = ((raw.count(b"\n", 0, found.start) + 1, found) for found in finder.in_body(raw))
+    every = finder.in_body(raw).in_place()
+    lines = ((raw.count(b"\n", 0, found.start) + 1, found) for found in every)
     return [Finding(line, found.rule, _ANYWHERE) for line, found in lines if found.placeholder]
 
 
@@ -89,7 +92,7 @@ def _in_text(text: str, values: Sequence[tuple[int, int]], finder: Finder) -> It
             yield Finding(text.count("\n", 0, at) + 1, found.rule, _ANYWHERE)
     for comment in _COMMENT.finditer(text):
         if not is_in_value(comment.start()):
-            for found in finder.in_text(comment[0].encode(), of_message=False):
+            for found in finder.in_text(comment[0].encode(), of_message=False).in_place():
                 line = text.count("\n", 0, comment.start()) + 1
                 yield Finding(line, found.rule, _ANYWHERE)
 
@@ -105,6 +108,7 @@ class _Inspection:
         self.values: list[tuple[int, int]] = []
         self._text = text
         self._finder = finder
+        self._places: dict[tuple[str, ...], str] = {}
         self._seen: set[int] = set()  # an alias stands for a node that was seen, or is within it
 
     def in_node(self, node: yaml.Node | None, path: tuple[str, ...]) -> Iterator[Finding]:
@@ -125,20 +129,26 @@ class _Inspection:
 
     def _in_scalar(self, node: yaml.ScalarNode, path: tuple[str, ...]) -> Iterator[Finding]:
         self.values.append((node.start_mark.index, node.end_mark.index))
-        value, line = _content(node), _document.line(self._text, node)
-        place = self._finder.shown(" ".join(path[1:]))
+        value = _content(node)
+        place = self._place(path)
         if "headers" in path[:-1]:
             rule = self._finder.of_header(path[-1], value.decode("utf-8", "replace"))
             if rule and not _headers.is_request_id(path[-1]):
-                yield Finding(line, self._finder.shown(rule), place)
+                yield Finding(_document.line(self._text, node), self._finder.shown(rule), place)
                 return
-        for found in self._in_value(value, path):
+        for found in self._in_value(value, path).in_place():
             if found.placeholder:
+                line = _document.line(self._text, node)
                 # Only in a literal block is a line of the value a line of the file.
                 inside = value.count(b"\n", 0, found.start) + 1 if node.style == "|" else 0
                 yield Finding(line + inside, found.rule, place)
 
-    def _in_value(self, value: bytes, path: tuple[str, ...]) -> list[Found]:
+    def _place(self, path: tuple[str, ...]) -> str:
+        if path not in self._places:
+            self._places[path] = self._finder.shown(" ".join(path[1:]))
+        return self._places[path]
+
+    def _in_value(self, value: bytes, path: tuple[str, ...]) -> Passes:
         part = path[2:] if path[:1] == ("interactions",) else ()
         if part[:1] == ("body",):
             return self._finder.in_body(value, is_reply="response" in path)
@@ -149,10 +159,10 @@ class _Inspection:
 
     def _by_name(self, body: yaml.MappingNode, path: tuple[str, ...]) -> Iterator[Finding]:
         """What is in a body that cassetter stored as data, where the name of a field tells."""
-        place = " ".join(path[1:])
+        place = self._place(path)
         for content in _below(body, "content"):
             data = [] if isinstance(content, yaml.ScalarNode) else _data(content)
-            for found in self._finder.in_body(json.dumps(data).encode()):
+            for found in self._finder.in_body(json.dumps(data).encode()).in_place():
                 yield Finding(_document.line(self._text, content), found.rule, place)
 
     def _compressed(self, node: yaml.MappingNode, path: tuple[str, ...]) -> Iterator[Finding]:
@@ -170,9 +180,10 @@ class _Inspection:
                     coding, content = ", ".join(map(str, codings)), _content(string)
                     plain = decoded(content, coding)
                     line = _document.line(self._text, string)
-                    place = " ".join((*path[1:], "body"))
+                    place = self._place((*path, "body"))
                     if plain.body != content:
-                        for found in self._finder.in_body(plain.body, is_reply="response" in path):
+                        every = self._finder.in_body(plain.body, is_reply="response" in path)
+                        for found in every.in_place():
                             yield Finding(line, found.rule, f"{place}, compressed")
                     if not plain.is_whole:
                         yield Finding(line, _UNREAD.format(coding), place, is_secret=False)

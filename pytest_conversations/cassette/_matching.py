@@ -102,7 +102,6 @@ class Matching:
         match_on: names of matchers.
         ignore: JSON Pointers (RFC 6901) into the body, for the matcher ``body``, to what does not
             count; a token ``*`` stands for any one key or index.
-        alike: makes texts equal that are to match, though they differ.
 
     Raises:
         ValueError: one of the names is no matcher, or one of the pointers none.
@@ -110,12 +109,7 @@ class Matching:
 
     DEFAULT = ("method", "path", "query", "body")
 
-    def __init__(
-        self,
-        match_on: Sequence[str] = DEFAULT,
-        ignore: Sequence[str] = (),
-        alike: Callable[[str], str] = str,
-    ) -> None:
+    def __init__(self, match_on: Sequence[str] = DEFAULT, ignore: Sequence[str] = ()) -> None:
         unknown = [name for name in match_on if name not in _KEYS and name != _BODY]
         if unknown:
             names = ", ".join((*_KEYS, _BODY))
@@ -123,7 +117,6 @@ class Matching:
             raise ValueError(msg)
         self._names = match_on
         self._ignored = [_pointers.parse(each, "match_ignore") for each in ignore]
-        self._alike = alike
 
     def key(self, request: Request) -> tuple[Hashable, ...]:
         """The key of a request, scrubbed: two requests match exactly when their keys are equal."""
@@ -138,8 +131,7 @@ class Matching:
         return [self._matcher(name) for name in self._names]
 
     def _part(self, name: str, request: Request) -> Hashable:
-        part = _body(request, self._ignored) if name == _BODY else _KEYS[name](request)
-        return _with(self._alike, part)
+        return _body(request, self._ignored) if name == _BODY else _KEYS[name](request)
 
     def _is_same(self, name: str, made: Request, recorded: Request) -> bool:
         return self._part(name, made) == self._part(name, recorded)
@@ -150,11 +142,3 @@ class Matching:
 
         matches.__name__ = name
         return matches
-
-
-def _with(alike: Callable[[str], str], value: Hashable) -> Hashable:
-    if isinstance(value, str):
-        return alike(value)
-    if isinstance(value, bytes):
-        return alike(value.decode("latin-1")).encode("latin-1")
-    return tuple(_with(alike, item) for item in value) if isinstance(value, tuple) else value

@@ -31,6 +31,11 @@ def renewed(
     }
 
 
+def is_own(metadata: Mapping[str, object]) -> bool:
+    """Whether a cassette is one that this package has recorded."""
+    return str(metadata.get("recorder", "")).startswith(RECORDER)
+
+
 def from_sandbox(responses: Iterable[Response]) -> bool:
     """Whether any response is the sandbox's, by its ``Server`` header."""
     return any(

@@ -21,11 +21,6 @@ _INNOCENT = (
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OTHER = re.compile(r"\W")
 
-# In upper case, as `upper` writes them: `<token>` in a text is an app's own.
-_UPPER = rf"{_SURE}|{_UNSURE}|{_SIGNATURE}".upper()
-PLACEHOLDER = rf"<(?:[^\Wa-z]+_)?(?:{_UPPER})>"
-"""A pattern for what is put in place of what stands in such a field."""
-
 
 class Kind(enum.Enum):
     """How sure it is that a field of a name holds a credential."""
@@ -38,10 +33,11 @@ class Kind(enum.Enum):
 
 _KINDS = [
     (Kind.OTHER, re.compile(_INNOCENT)),
-    (Kind.SURE, re.compile(rf"(?:\w+_)?(?:{_SURE})")),
-    (Kind.UNSURE, re.compile(rf"(?:\w+_)?(?:{_UNSURE})")),
-    (Kind.SIGNATURE, re.compile(_SIGNATURE)),
+    (Kind.SURE, re.compile(rf"(?:\w+_)?(?P<core>{_SURE})")),
+    (Kind.UNSURE, re.compile(rf"(?:\w+_)?(?P<core>{_UNSURE})")),
+    (Kind.SIGNATURE, re.compile(rf"(?P<core>{_SIGNATURE})")),
 ]
+_PLACE = re.compile(r"<[A-Z][A-Z0-9_-]*>")
 
 
 @functools.lru_cache(maxsize=1024)
@@ -52,12 +48,18 @@ def kind(name: str) -> Kind:
         name: as it is written: ``api_key``, ``apiKey``, ``X-Api-Key``, ``OPENAI_API_KEY`` and
             ``user[api_key]`` are alike.
     """
-    if name.startswith("<"):  # what stands in place of a secret already
-        return Kind.OTHER
-    plain = upper(name).lower()
+    plain = _plain(name)
     return next((each for each, pattern in _KINDS if pattern.fullmatch(plain)), Kind.OTHER)
 
 
 def upper(name: str) -> str:
-    """A name, as a placeholder shows it."""
-    return _OTHER.sub("_", _CAMEL.sub("_", name)).strip("_").upper()
+    """What a placeholder shows of the name of a credential: no words before, which are anyone's."""
+    plain = _plain(name)
+    found = next(filter(None, (pattern.fullmatch(plain) for _, pattern in _KINDS)), None)
+    core = found["core"] if found and "core" in found.re.groupindex else plain
+    return core.upper()
+
+
+def _plain(name: str) -> str:
+    """A name in one spelling, without what stands in it in place of a secret."""
+    return _OTHER.sub("_", _CAMEL.sub("_", _PLACE.sub("", name))).strip("_").lower()

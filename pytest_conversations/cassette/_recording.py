@@ -66,6 +66,7 @@ def finished(
     recordings: Iterable[Recording],
     before_request: RequestHook,
     before_response: ResponseHook,
+    scrub: Callable[[Request, Response], Response],
     *,
     test: str | None,
 ) -> Iterator[Interaction]:
@@ -75,6 +76,7 @@ def finished(
         recordings: in the order sent.
         before_request: makes of each request what is kept, or None where it is not.
         before_response: likewise.
+        scrub: takes the secrets out of what the latter gives; a request has none any more.
         test: whose they are, to be noted beside each response; None to note nothing.
     """
     for recording in recordings:
@@ -87,7 +89,7 @@ def finished(
             _chunks.mend(response)  # the hook may have changed the body
             notes: Response = {"retried": True} if recording.retried else {}
             notes |= {} if test is None else {"test": test}
-            yield Interaction(request, response | notes)
+            yield Interaction(request, scrub(request, response | notes))
 
 
 def warn_of_late(recordings: Iterable[Recording], key: Callable[[Request], Hashable]) -> None:
@@ -105,7 +107,7 @@ def warn_of_late(recordings: Iterable[Recording], key: Callable[[Request], Hasha
 _LATE = (
     "a {} request holds what only a later request showed to be a credential. In the cassette a "
     "placeholder stands for it, and a replay will not find it: name the variable of the credential "
-    "in conversations_scrub"
+    "in conversations_scrub, and record it again"
 )
 
 

@@ -4,8 +4,8 @@ import itertools
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from vcr.request import Request
 
@@ -14,11 +14,14 @@ from pytest_conversations.cassette import _chunks, _headers, _matching
 from pytest_conversations.cassette._chunks import Chunk
 from pytest_conversations.cassette._compression import decoded
 from pytest_conversations.cassette._finder import Finder
-from pytest_conversations.cassette._secrets import Found, move, replace
+from pytest_conversations.cassette._secrets import Passes, replace
 from pytest_conversations.errors import SecretLeakError
 
 # vcrpy's own type of a response: whatever YAML holds.
 Response = dict[str, Any]
+_KNOWN = {"status", "headers", "body", "stream", "error", "retried", "test"}
+
+T = TypeVar("T")
 
 
 def header_values(response: Response) -> Iterator[tuple[str, list[str]]]:
@@ -52,12 +55,13 @@ class Scrubber:
 
     def request(self, request: Request) -> Request:
         """Scrub a request in place, and give it back: vcrpy's ``before_record_request``."""
-        request.uri = self._text(request.uri, "URL")
+        request.uri = self._text(request.uri, "URL", is_compared=True)
         stored, body = _matching.stored_body(request), _matching.body_bytes(request)
         coding = request.headers.get("content-encoding")
         if not decoded(stored, coding).is_whole:
             self.unread.add(coding)
-        scrubbed = replace(body, self._noted(self.finder.in_body(body), "request body"))
+        found = self.finder.in_body(body, is_compared=True)
+        scrubbed = self._noted(found, "request body").applied(body)
         if body != stored:
             del request.headers["content-encoding"]
         request.body = scrubbed  # type: ignore[misc] # it has a setter
@@ -65,39 +69,58 @@ class Scrubber:
             name: str(len(scrubbed))
             if name.lower() == "content-length" and scrubbed != stored
             else self._header(name, value, "request header")
-            for name, value in request.headers.items()
+            for name, value in self._names(request.headers.items())
         }
         return request
 
     def interaction(self, request: Request, response: Response) -> tuple[Request, Response]:
-        """Scrub an interaction in place, and give it back: vcrpy's ``before_save_interaction``."""
+        """Scrub an interaction of a file in place, and give it back."""
         scrubbed = self.request(request)
+        return scrubbed, self.response(scrubbed, response)
+
+    def response(self, request: Request, response: Response) -> Response:
+        """Scrub a response in place, and give it back.
+
+        Args:
+            request: that it answers, scrubbed.
+            response: as vcrpy stores it; what another tool keeps beside is scrubbed, too.
+        """
         response["status"]["message"] = self._text(
             response["status"].get("message") or "", "reason phrase"
         )
+        values = header_values(response)
         response["headers"] = {
-            name: [self._header(name, value, "response header") for value in values]
-            for name, values in header_values(response)
+            name: [self._header(name, value, "response header") for value in each]
+            for name, each in self._names(values)
         }
-        self._response_body(response, f"{scrubbed.method} {scrubbed.uri}")
+        self._response_body(response, f"{request.method} {request.uri}")
         for holder in (response, response.get("stream", {})):
             if "error" in holder:
                 holder["error"]["message"] = self._text(holder["error"]["message"], "error message")
-        return scrubbed, response
+        for key in response.keys() - _KNOWN:
+            response[key] = self._said(response[key])
+        return response
 
-    def data(self, value: object) -> object:
-        """Scrub JSON data, for instance of a snapshot, as a body that holds it is scrubbed."""
+    def data(self, value: object, *, are_events: bool = False) -> object:
+        """Scrub JSON data, for instance of a snapshot, as a body that holds it is scrubbed.
+
+        Args:
+            value: the data.
+            are_events: it is a list of events of a stream, or of their data.
+        """
         body = json.dumps([value]).encode()  # in a list, so that a text is JSON, too
-        found = self.finder.in_body(body, is_reply=True, are_events=_are_events(value))
-        return json.loads(replace(body, self._noted(found, "snapshot")))[0] if found else value
+        found = self.finder.in_body(body, is_reply=True, are_events=are_events)
+        if not any(found):
+            return value
+        return json.loads(self._noted(found, "snapshot").applied(body))[0]
 
     def metadata(self, metadata: dict[str, object]) -> dict[str, object]:
         """Scrub what a file says of itself: the texts in it, not their keys."""
-        return {key: self._said(value) for key, value in metadata.items()}
+        return {key: self._said(value) for key, value in self._names(metadata.items())}
 
     def _said(self, value: object) -> object:
         if isinstance(value, dict):
-            return {key: self._said(item) for key, item in value.items()}
+            return {key: self._said(item) for key, item in self._names(value.items())}
         if isinstance(value, list):
             return [self._said(item) for item in value]
         return self._text(value, "metadata", of_message=False) if isinstance(value, str) else value
@@ -116,9 +139,9 @@ class Scrubber:
         self._decompress(response)
         body: bytes = response["body"].get("string") or b""
         found = self._noted(self.finder.in_body(body, is_reply=True), "response body")
-        if not found:
+        if not any(found):
             return
-        scrubbed = response["body"]["string"] = replace(body, found)
+        scrubbed = response["body"]["string"] = found.applied(body)
         for left in self.finder.known_in_body(scrubbed):
             raise SecretLeakError(_LEAK.format(left.rule, f"the body of the response to {answers}"))
         _set_length(response, scrubbed)
@@ -127,7 +150,7 @@ class Scrubber:
             if chunks is None:
                 chunks = _chunks.cut_at_events(scrubbed)
             else:
-                ends = move(itertools.accumulate(len(chunk.data) for chunk in chunks), found)
+                ends = found.moved(itertools.accumulate(len(chunk.data) for chunk in chunks))
                 pieces = (scrubbed[a:b] for a, b in itertools.pairwise((0, *ends)))
                 chunks = [
                     Chunk(chunk.ms, piece) for chunk, piece in zip(chunks, pieces, strict=True)
@@ -160,26 +183,33 @@ class Scrubber:
         return _headers.placeholder(name)
 
     def _text(
-        self, text: str, place: str, encoding: str = "utf-8", *, of_message: bool = True
+        self,
+        text: str,
+        place: str,
+        encoding: str = "utf-8",
+        *,
+        of_message: bool = True,
+        is_compared: bool = False,
     ) -> str:
         try:
             body = text.encode(encoding)
         except UnicodeEncodeError:
             return text
-        found = self.finder.in_text(body, of_message=of_message)
-        return replace(body, self._noted(found, place)).decode(encoding)
+        found = self.finder.in_text(body, of_message=of_message, is_compared=is_compared)
+        return self._noted(found, place).applied(body).decode(encoding)
 
-    def _noted(self, found: list[Found], place: str) -> list[Found]:
+    def _noted(self, found: Passes, place: str) -> Passes:
         # A secret that is spelled out over several texts has one placeholder, and counts once.
-        self.counts.update((each.rule, place) for each in found if each.placeholder)
+        every = itertools.chain(*found)
+        self.counts.update((each.rule, place) for each in every if each.placeholder and each.rule)
         return found
 
-
-def _are_events(value: object) -> bool:
-    """Whether it is a list of the events of a stream, each with its name and its data."""
-    return isinstance(value, list) and all(
-        isinstance(item, dict) and item.keys() == {"event", "data"} for item in value
-    )
+    def _names(self, headers: Iterable[tuple[str, T]]) -> Iterator[tuple[str, T]]:
+        """Headers whose names hold no known secret."""
+        for name, value in headers:
+            raw = name.encode("utf-8", "surrogateescape")
+            found = self.finder.by_value(raw)
+            yield replace(raw, found).decode("utf-8", "surrogateescape") if found else name, value
 
 
 def _is_coding(name: str) -> bool:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from pytest_conversations import _protocol
-from pytest_conversations.cassette._spelling import SHORTEST, Body, Spellings
+from pytest_conversations.cassette._spelling import SHORTEST, Body, Spellings, encoded
 
 _SPACE = " \t\r\n"
-_PLACEHOLDER = re.compile(r"<[\w-]+>")
+_PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_-]*>")
 
 
 class Found(NamedTuple):
@@ -26,6 +26,49 @@ class Found(NamedTuple):
     end: int
     placeholder: bytes
     rule: str
+
+
+class Passes(NamedTuple):
+    """What is taken out of a body, one after the other.
+
+    What only looks like a credential is looked for when the known ones are gone: so it is found, or
+    not, whichever key was there.
+
+    Attributes:
+        known: in the body, in order.
+        forms: in what is left of it then, in order.
+    """
+
+    known: list[Found]
+    forms: list[Found]
+
+    def applied(self, body: bytes) -> bytes:
+        """A body without them."""
+        return replace(replace(body, self.known), self.forms)
+
+    def moved(self, cuts: Iterable[int]) -> list[int]:
+        """Where cuts of the body are then; see `move`."""
+        return move(move(cuts, self.known), self.forms)
+
+    def in_place(self) -> Iterator[Found]:
+        """All of them, where they stand in the body."""
+        yield from self.known
+        for found in self.forms:
+            start, end = (_before(at, self.known) for at in (found.start, found.end))
+            yield found._replace(start=start, end=end)
+
+
+def _before(at: int, replaced: Iterable[Found]) -> int:
+    """Where in a body something stood, before something was replaced there."""
+    shift = 0
+    for each in replaced:
+        start = each.start + shift
+        if at < start:
+            break
+        if at < start + len(each.placeholder):
+            return each.start
+        shift += len(each.placeholder) - (each.end - each.start)
+    return at - shift
 
 
 class Secrets:
@@ -48,6 +91,10 @@ class Secrets:
         value = value.strip(_SPACE)  # as of a file that ends with a new line
         if _PLACEHOLDER.fullmatch(value):  # an app that is given what a recording holds
             return ""
+        try:
+            encoded(value)
+        except UnicodeEncodeError:  # half of a character, from an escape of JSON
+            return "it is no text"
         if len(value) < SHORTEST:
             return f"it has under {SHORTEST} characters"
         if value in _protocol.WORDS:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 SHORTEST = 8  # characters; a shorter text would be found in half of all others
+_SHORTEST_PART = 6  # bytes, at the end of a body
 
 # A percent sign, and how often it is encoded itself.
 _PERCENT = rb"%(?:25)*"
@@ -20,7 +21,7 @@ _PERCENT = rb"%(?:25)*"
 _SOME = rb"(?:\\|%(?:25)*5[cC])++"
 # Backslashes in a row are looked at from the first one on, or they would be as often as they are
 # many. How many they are depends on how often they are escaped.
-_FIRST = rb"(?<!\\)(?<!%5[cC])"
+_FIRST = rb"(?<!\\)(?<!%5[cC])(?<!%255[cC])(?<!%25255[cC])"
 _ROW = rb"(?:%s(?:u005[cC])?)+" % _SOME
 _ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}|\\")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
@@ -88,7 +89,7 @@ class Spellings:
 
 
 def _begun(body: bytes, whole: bytes) -> int:
-    sizes = range(len(whole) - 1, max(len(whole) // 2, SHORTEST) - 1, -1)
+    sizes = range(len(whole) - 1, max(len(whole) // 2, _SHORTEST_PART) - 1, -1)
     return next((size for size in sizes if body.endswith(whole[:size])), 0)
 
 

@@ -32,7 +32,7 @@ _LINE = re.compile(rf"((?:{_BOM}?data: ?([^\r\n]*+)|[^\r\n]+)?)(?:\r\n|\r|\n|\Z)
 # Strings, of which the last may be cut, as in a stream that died; numbers; what nests; and what
 # is no JSON at all, for a text may begin with a bracket.
 _TOKEN = re.compile(
-    r'"(?P<string>(?:[^"\\]|\\.)*+)(?:"|\\?\Z)(?P<colon>\s*:)?|(?P<number>-?\d[\d.eE+-]*+)'
+    r'"(?P<string>(?:[^"\\]|\\.)*+\\?+)(?:"|\Z)(?P<colon>\s*:)?|(?P<number>-?\d[\d.eE+-]*+)'
     r'|(?P<nests>[{}\[\]])|(?:true|false|null)\b|(?P<other>[^\W\d][^"{}\[\]]*+)',
     re.DOTALL,
 )
@@ -45,14 +45,14 @@ _WRITINGS = {
 }
 _KINDS = {"string": Kind.STRING, "colon": Kind.KEY, "number": Kind.NUMBER, "other": Kind.PLAIN}
 # What tells to which output of a stream an object belongs.
-_OF_OUTPUT = frozenset({"index", "output_index", "content_index", "id", "tool_call_id"})
+_OF_OUTPUT = frozenset({"index", "output_index", "content_index", "id", "item_id", "tool_call_id"})
+_OWNERS = 16  # objects that a text stands in, and keys of each, that are looked at
 _FORM = re.compile(r"[^=&\s]+=[^&\s]*(?:&[^=&\s]+=[^&\s]*)*&?")
-_PAIR = re.compile(r"(?:^|[?&])([^=&?#/\s]{1,128})=([^&#\s\"'<>]*)")
-_PART = re.compile(
-    r'(?i)content-disposition:[^\r\n]*?;\s*name="([^"\r\n]*)"[^\r\n]*(?:\r?\n[^\r\n]+)*+'
-    r"\r?\n\r?\n(.*?)(?=\r?\n--|\Z)",
-    re.DOTALL,
-)
+_PAIR = re.compile(r"(?:^|[?&])([^=&?#/\s]{1,128})=((?:<[A-Z][A-Z0-9_-]*>|[^&#\s\"'<>])*)")
+# RFC 2046, section 5.1.1; the name is in the head of a part (RFC 7578, section 4.2).
+_BOUNDARY = re.compile(r"(?:\A|\r?\n)--[^\r\n]*")
+_HEAD = re.compile(r"(?P<head>.{0,2000}?)\r?\n\r?\n", re.DOTALL)
+_NAME = re.compile(r'(?i)content-disposition:[^\r\n]{0,500}?;\s*name="([^"\r\n]*)"')
 _DEEPEST = 8  # texts in texts; a text of nothing but `?a=` has a third as many as characters
 _KEYS = 4  # that are remembered of those that lead to a text
 
@@ -194,9 +194,19 @@ def _inside(text: Text) -> Iterator[Text]:
             yield Text(
                 match[2], match.start(2), text, kind=Kind.FORM, path=(unquote_plus(match[1]),)
             )
-    elif text.depth == 0:
-        for match in _PART.finditer(value):
-            yield Text(match[2], match.start(2), text, path=(match[1],))
+    elif text.depth == 0 and value.lstrip().startswith("--"):
+        yield from _parts(text)
+
+
+def _parts(body: Text) -> Iterator[Text]:
+    """The values of a multipart form."""
+    value = body.value
+    edges = [match.span() for match in _BOUNDARY.finditer(value)]
+    for (_, start), (end, _) in itertools.pairwise([*edges, (len(value), len(value))]):
+        head = _HEAD.match(value, start, end)
+        name = _NAME.search(head["head"]) if head else None
+        if head and name:
+            yield Text(value[head.end() : end], head.end(), body, path=(name[1],))
 
 
 def _is_json(value: str) -> bool:
@@ -216,7 +226,8 @@ def _of_events(body: Text) -> Iterator[Text]:
 
 
 def _of_event(lines: Sequence[tuple[int, str]], body: Text) -> Iterator[Text]:
-    if _is_json(lines[0][1]):
+    first = next((line for _, line in lines if line.strip(_BLANK)), "")
+    if first.lstrip(_BLANK).startswith(("{", "[", '"')):
         yield from _tokens(lines, body, is_event=True)
     else:
         for start, line in lines:
@@ -237,7 +248,7 @@ def _tokens(
             if token["nests"]:
                 if token[0] in "{[":
                     path.append(key)
-                    owners = (*owners, []) if is_event else owners
+                    owners = (*owners[1 - _OWNERS :], []) if is_event else owners
                 else:
                     key = path.pop() if path else ""
                     owners = owners[:-1]
@@ -256,6 +267,6 @@ def _tokens(
                     path=(*path[1 - _KEYS :], key) if kind is not Kind.PLAIN else (),
                     owners=owners,
                 )
-                if owners and key in _OF_OUTPUT:
+                if owners and key in _OF_OUTPUT and len(owners[-1]) < _OWNERS:
                     owners[-1].append(f"{key}={text.value}")
                 yield text
