@@ -84,10 +84,11 @@ def check(path: Path, rules: Rules, environ: Mapping[str, str]) -> list[Problem]
     try:
         text, requests = read(path)
     except CassetteFormatError as error:
-        damage = Problem(path, error.line or 0, error.reason, is_secret=False)
+        reason = scrubber.finder.shown(error.reason)
+        damage = Problem(path, error.line or 0, reason, is_secret=False)
         return [damage, *_problems(path, inspect_damaged(read_raw(path), scrubber.finder))]
     except CassetteError as error:
-        return [Problem(path, 0, str(error), is_secret=False)]
+        return [Problem(path, 0, scrubber.finder.shown(str(error)), is_secret=False)]
     for request in requests:
         scrubber.finder.learn(request)
     return _problems(path, inspect(text, scrubber.finder))
@@ -111,8 +112,9 @@ def fix(path: Path, rules: Rules, environ: Mapping[str, str]) -> None:
     text, requests = read(path)
     lost = other_keys(text)
     if lost:
+        names = scrubber.finder.shown(", ".join(lost))
         msg = (
-            f"not fixed, since keys of another tool would be lost: {', '.join(lost)}; "
+            f"not fixed, since keys of another tool would be lost: {names}; "
             "take the secrets out by hand, or record it again"
         )
         raise CassetteError(msg)

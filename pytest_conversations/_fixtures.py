@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pytest_conversations.cassette import ConversationCassette, Scrubber
     from pytest_conversations.client import AsyncConversationsClient, ConversationsClient
+    from pytest_conversations.snapshot import Scrub
 
 __all__ = [
     "_conversations_async_http_client",
@@ -185,14 +186,14 @@ def conversation_snapshot(
         problem = f"{item.nodeid.partition('[')[0]}: {error}"
     if problem:
         pytest.fail(problem, pytrace=False)
-    scrub_with: Callable[[object], object] = own.data
+    scrub_with: Scrub = own.data
 
-    def scrub(data: object) -> object:
+    def scrub(data: object, *, are_events: bool = False, only_known: bool = False) -> object:
         nonlocal scrub_with
         cassette = item.stash.get(_stash.CASSETTE, None)
         if cassette is not None:  # which knows what the app carries, also when it is closed
             scrub_with = cassette.scrub
-        return scrub_with(data)
+        return scrub_with(data, are_events=are_events, only_known=only_known)
 
     assertion = ConversationSnapshotAssertion.of(snapshot, scrub)
     yield assertion
@@ -217,14 +218,17 @@ def _scrubber(item: pytest.Item, settings: Settings) -> Scrubber:
     from pytest_conversations.cassette import Scrubber
 
     scrubber = Scrubber(_Environment(["MISTRAL_API_KEY", *settings.scrub.names]), settings.scrub)
-    for found in scrubber.finder.by_value(item.name.encode("utf-8", "replace")):
-        msg = (
-            f"the id of a parameter of this test holds a secret ({found.rule}), and cassettes and "
-            "snapshots are named by it: give the parameter another id, as in "
-            "pytest.param(..., id='key')"
-        )
-        raise ValueError(msg)
+    for where, name, hint in (
+        ("the id of a parameter of this test", item.name.partition("[")[2], _ID_HINT),
+        ("the name of the cassette", settings.cassette or "", "name it otherwise"),
+    ):
+        for found in scrubber.finder.by_value(name.encode("utf-8", "replace")):
+            msg = f"{where} holds a secret ({found.rule}), and stands in the names of files: {hint}"
+            raise ValueError(msg)
     return scrubber
+
+
+_ID_HINT = "give the parameter another id, as in pytest.param(..., id='key')"
 
 
 def _client_key(settings: Settings) -> Callable[[], str]:

@@ -266,6 +266,13 @@ def test_an_alias_of_itself(folder: Path) -> None:
 
 
 SECRET_IN = {
+    "a key of another tool": (
+        "    status:",
+        f"    url: https://x.test/?api_key={KEY}\n    status:",
+    ),
+    "the name of a header": ("Set-Cookie:", f"X-{KEY}:"),
+    "a key of metadata": ("version: 1", f"version: 1\nmetadata:\n  {KEY}: x"),
+    "a name in JSON": ('"inputs":"Hi"', f'"inputs":"Hi","of-{KEY}":"v"'),
     "the reason phrase": ("message: OK", f"message: no {KEY}"),
     "metadata": ("version: 1", f"version: 1\nmetadata:\n  note: [{KEY}]"),
 }
@@ -384,6 +391,42 @@ def test_names_are_printed_without_secrets(
     assert KEY not in out
     where = "\\udcff.yaml:21: header"
     assert f"{where} X-<MISTRAL_API_KEY>, response headers X-<MISTRAL_API_KEY>" in out
+
+
+def test_keys_that_yaml_cannot_have(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file of JSON is judged all the same."""
+    document = yaml.safe_load(VCRPY)
+    document["interactions"][0]["response"]["headers"]["x" * 2000] = ["1"]
+    (folder / "cassettes" / "it.json").write_text(json.dumps(document), encoding="utf-8")
+    assert main(["check", "cassettes"]) == 1
+    out = capsys.readouterr().out
+    for rule in (
+        "header cookie",
+        "header set-cookie",
+        "header authorization",
+        "over several events",
+    ):
+        assert rule in out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{KEY}: 1\nversion: 1\n",
+        f"version: {KEY}\ninteractions: []\n",
+        f'interactions: !!int "{KEY}"\n',
+        VCRPY.replace("    method: POST", f"    {KEY}: 1\n    method: POST"),
+        VCRPY.replace("  response:", f"  {KEY}: 1\n  response:"),
+    ],
+)
+def test_no_message_shows_a_secret(
+    text: str, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever damage has put it."""
+    monkeypatch.setenv("MISTRAL_API_KEY", KEY)
+    (folder / "cassettes" / "it.yaml").write_text(text, encoding="utf-8")
+    assert main(["check", "--fix", "cassettes"]) == 1
+    assert KEY not in "".join(capsys.readouterr())
 
 
 def test_lines_are_those_of_an_editor(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -254,25 +254,35 @@ def test_the_secrets_of_the_project_are_no_part_of_a_snapshot(
     assert "- <DATABASE_PASSWORD>\n  - <PATTERN>" in _kept(pytester)
 
 
-@pytest.mark.parametrize("assertion", ["conversation_snapshot", ASSERTIONS["with_defaults"]])
+@pytest.mark.parametrize("shape", ["{event}", "{event}['data']", "[{event}]"])
+@pytest.mark.parametrize(
+    "assertion",
+    [
+        "conversation_snapshot",
+        ASSERTIONS["with_defaults"],
+        "conversation_snapshot.use_extension(AmberSnapshotExtension)",
+    ],
+)
 def test_events_that_are_compared_one_by_one(
-    assertion: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    assertion: str, shape: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """None of them holds the secret that they spell out; what is written has no part of it."""
     monkeypatch.setenv("MISTRAL_API_KEY", KEY)
     pytester.makepyfile(
         f"""
+        from syrupy.extensions.amber import AmberSnapshotExtension
+
         def test_it(conversation_snapshot):
             for at in range(0, {len(KEY)}, 4):
                 data = {{"type": "message.output.delta", "content": "{KEY}"[at : at + 4]}}
                 event = {{"event": "message.output.delta", "data": data}}
-                assert event == {assertion}(name=str(at))
+                assert {shape.format(event="event")} == {assertion}(name=str(at))
             assert [1] == conversation_snapshot
         """
     )
     pytester.runpytest("--snapshot-update").assert_outcomes(passed=1)
     text = _kept(pytester)
-    assert "content: <MISTRAL_API_KEY>" in text
+    assert "<MISTRAL_API_KEY>" in text
     for at in range(0, len(KEY), 4):
         assert KEY[at : at + 4] not in text
 
@@ -298,17 +308,73 @@ def test_a_test_that_is_named_by_a_secret(
         @pytest.mark.parametrize("key", [pytest.param(os.environ["MISTRAL_API_KEY"], id="key")])
         def test_named(key, conversation_snapshot):
             assert key == conversation_snapshot
+
+        @pytest.mark.conversations(cassette=f"{os.environ['MISTRAL_API_KEY']}.yaml")
+        def test_marked():
+            pass
+
+        def test_snapshot_name(conversation_snapshot):
+            with pytest.raises(ValueError, match="the name of this snapshot holds a secret"):
+                assert [1] == conversation_snapshot(name=os.environ["MISTRAL_API_KEY"])
+
+        def test_zK4hf8Wq2LmP0xVb7TnYc3RdJ6sGaE91(conversation_snapshot):
+            assert [1] == conversation_snapshot
         """
     )
     result = pytester.runpytest("--conversations-sandbox", "--snapshot-update")
-    result.assert_outcomes(passed=1, errors=2)
+    result.assert_outcomes(passed=3, errors=3)
     result.stdout.fnmatch_lines(
         [
             "test_*.py::test_cassette: the id of a parameter of this test holds a secret*",
             "test_*.py::test_snapshot: the id of a parameter*pytest.param(..., id='key')",
+            "test_*.py::test_marked: the name of the cassette holds a secret*",
         ]
     )
     folders = [pytester.path / "cassettes", pytester.path / "__snapshots__"]
     names = [path.name for folder in folders for path in folder.rglob("*")]
     assert not any(KEY in name for name in names)
-    assert KEY not in _kept(pytester)
+    assert f"[{KEY}]" not in _kept(pytester)
+
+
+def test_a_parameter_that_turns_out_to_be_a_key(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Since a request carries it: nothing is written under such a name."""
+    monkeypatch.delenv("MISTRAL_API_KEY", raising=False)
+    pytester.makepyfile(
+        """
+        import pytest
+        from pytest_conversations import ConversationsClient
+
+        @pytest.mark.conversations
+        @pytest.mark.parametrize("key", ["hV9xQ2mW7zR4tK8pL1nB5cD3"])
+        def test_it(key):
+            with ConversationsClient(key) as client:
+                client.list()
+        """
+    )
+    result = pytester.runpytest("--conversations-sandbox", "--conversations-mode=once")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["SecretLeakError: *in the name of the file: give its *"])
+    assert not list(pytester.path.rglob("*.yaml"))
+
+
+def test_other_extensions_keep_types(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numbers as keys, and tuples: with a secret in them or without they are written alike."""
+    pytester.makepyfile(
+        """
+        import os
+        from syrupy.extensions.amber import AmberSnapshotExtension
+
+        def test_it(conversation_snapshot):
+            amber = conversation_snapshot.use_extension(AmberSnapshotExtension)
+            key = os.environ["MISTRAL_API_KEY"]
+            assert {1: "x", 2: (1, key)} == amber
+        """
+    )
+    monkeypatch.setenv("MISTRAL_API_KEY", KEY)
+    pytester.runpytest("--snapshot-update").assert_outcomes(passed=1)
+    monkeypatch.setenv("MISTRAL_API_KEY", "<MISTRAL_API_KEY>")
+    pytester.runpytest().assert_outcomes(passed=1)

@@ -43,8 +43,7 @@ class ConversationCassette(vcr.cassette.Cassette):
         before_record_request: vcrpy's hook: a request in, the one to match and record out, or
             None to leave it alone.
         before_record_response: vcrpy's hook, likewise.
-        sharing: where other tests have the same cassette; what they recorded in the same run stays,
-            and this test plays what was recorded for it first.
+        sharing: with other tests; what they record in this run stays, and each plays its own first.
         record_hint: the command that records, for messages; it is told whether the file exists,
             and whether it was recorded from the sandbox.
 
@@ -174,9 +173,9 @@ class ConversationCassette(vcr.cassette.Cassette):
             return not recorded.get("retried")
         return not self.records and all(self.play_counts[index] for index in self._index.of(made))
 
-    def scrub(self, data: object) -> object:
-        """JSON data as a replay would give it: with the placeholders of this cassette."""
-        return self._scrubber.data(data)
+    def scrub(self, data: object, **how: bool) -> object:
+        """JSON data with the placeholders of this cassette; see `Scrubber.data`."""
+        return self._scrubber.data(data, **how)
 
     def record(self, request: Request, made: Request | None = None) -> Recording:
         """Take the next place for a request that is about to be sent, and that `admit` made."""

@@ -55,4 +55,4 @@ def is_worth_keeping(name: str) -> bool:
 
 def placeholder(name: str) -> str:
     """What stands in place of the value."""
-    return f"<{name.upper()}>"
+    return f"<{re.sub('[<>]', '', name).upper()}>"

@@ -40,10 +40,10 @@ class FilePersister:
         is_edited: whether what was read is another text than was written.
 
     Args:
-        gate: looks at the text that is about to be written, and raises to stop it.
+        gate: looks at a text that is about to be written, and what it is, and raises to stop it.
     """
 
-    def __init__(self, gate: Callable[[str], None]) -> None:
+    def __init__(self, gate: Callable[[str, str], None]) -> None:
         self.is_edited = False
         self._gate = gate
 
@@ -80,7 +80,10 @@ class FilePersister:
         except (TypeError, UnicodeDecodeError) as error:  # of vcrpy's serializer for JSON
             msg = f"cannot write the cassette {path} as JSON, since it holds bytes that are no text"
             raise CassetteError(msg) from error
-        self._gate(text)
+        self._gate(text, "")
+        self._gate(
+            Path(path).name.partition("[")[2], "the name of the file: give its parameter an id"
+        )
         try:
             _replace(Path(path), text.encode())
         except OSError as error:
@@ -95,7 +98,7 @@ def read(path: Path) -> tuple[str, list[Request]]:
         CassetteFormatError: the file is no cassette.
         CassetteError: the file cannot be read.
     """
-    loaded = FilePersister(lambda _: None).load_cassette(str(path), _serializer)
+    loaded = FilePersister(lambda *_: None).load_cassette(str(path), _serializer)
     return read_text(path), loaded[0]
 
 

@@ -101,17 +101,21 @@ class Scrubber:
             response[key] = self._said(response[key])
         return response
 
-    def data(self, value: object, *, are_events: bool = False) -> object:
+    def data(self, data: object, *, are_events: bool = False, only_known: bool = False) -> object:
         """Scrub JSON data, for instance of a snapshot, as a body that holds it is scrubbed.
 
         Args:
-            value: the data.
+            data: the data.
             are_events: it is a list of events of a stream, or of their data.
+            only_known: what only looks like a credential stays.
         """
-        body = json.dumps([value]).encode()  # in a list, so that a text is JSON, too
-        found = self.finder.in_body(body, is_reply=True, are_events=are_events)
+        body = json.dumps([data]).encode()  # in a list, so that a text is JSON, too
+        if only_known:
+            found = Passes(self.finder.known_in_body(body, are_events=are_events), [])
+        else:
+            found = self.finder.in_body(body, is_reply=True, are_events=are_events)
         if not any(found):
-            return value
+            return data
         return json.loads(self._noted(found, "snapshot").applied(body))[0]
 
     def metadata(self, metadata: dict[str, object]) -> dict[str, object]:
@@ -125,15 +129,20 @@ class Scrubber:
             return [self._said(item) for item in value]
         return self._text(value, "metadata", of_message=False) if isinstance(value, str) else value
 
-    def gate(self, text: str) -> None:
+    def gate(self, text: str, place: str = "") -> None:
         """Look at the text that is about to be written.
+
+        Args:
+            text: the text.
+            place: what it is, where it is no cassette.
 
         Raises:
             SecretLeakError: a secret is in it all the same. The message does not show it.
         """
         body = text.encode()
         for found in self.finder.by_value(body):
-            raise SecretLeakError(_LEAK.format(found.rule, _place(body[: found.start])))
+            where = place or _place(body[: found.start])
+            raise SecretLeakError(_LEAK.format(found.rule, where))
 
     def _response_body(self, response: Response, answers: str) -> None:
         self._decompress(response)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
-from pytest_conversations.snapshot._assertion import ConversationSnapshotAssertion
+from pytest_conversations.snapshot._assertion import ConversationSnapshotAssertion, Scrub
 from pytest_conversations.snapshot._extension import ConversationSnapshotExtension
 from pytest_conversations.snapshot._options import Deltas, Options, Usage, View
 from pytest_conversations.snapshot._outline import ToolCall, outline, text, tool_calls
@@ -14,6 +14,7 @@ from pytest_conversations.snapshot._text import text as written
 __all__ = [
     "ConversationSnapshotAssertion",
     "ConversationSnapshotExtension",
+    "Scrub",
     "ToolCall",
     "outline",
     "stable",

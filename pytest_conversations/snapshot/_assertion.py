@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
+import functools
+import itertools
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from pydantic import JsonValue
 from syrupy.assertion import SnapshotAssertion
 
 from pytest_conversations.snapshot._extension import ConversationSnapshotExtension, Scrubbed
 from pytest_conversations.snapshot._options import Options
-from pytest_conversations.snapshot._plain import is_event, plain
+from pytest_conversations.snapshot._plain import are_events, plain
 
 if TYPE_CHECKING:
     from syrupy.extensions.base import AbstractSyrupyExtension
     from syrupy.types import SerializableData, SerializedData, SnapshotIndex
 
-Scrub: TypeAlias = Callable[[object], object]
+
+class Scrub(Protocol):
+    """Takes the secrets out of JSON data."""
+
+    def __call__(
+        self, data: object, *, are_events: bool = False, only_known: bool = False
+    ) -> object: ...
 
 
 @dataclasses.dataclass
 class _Asserted:
-    """What was compared: data as the test gave it, and the same as it was written."""
+    """What was compared: data as the test gave it, as it was written, and how it is."""
 
-    data: JsonValue
-    written: Scrubbed
+    data: object
+    written: object
+    write: Callable[[object], SerializedData]
     assertion: ConversationSnapshotAssertion
     extension: AbstractSyrupyExtension
     index: SnapshotIndex
@@ -92,51 +100,102 @@ class ConversationSnapshotAssertion(SnapshotAssertion):
             ValueError: a value is none of those that there are.
         """
         own, rest = _own(options)
+        name = rest.get("name")
+        if name is not None and self.scrub(str(name)) != str(name):
+            msg = (
+                "the name of this snapshot holds a secret, and stands in its file: give it another"
+            )
+            raise ValueError(msg)
         before, self.options = self.options, self.options.with_(**own)
         self._post_assert_actions.append(lambda: setattr(self, "options", before))
         super().__call__(**rest)  # type: ignore[arg-type] # they are syrupy's
         return self
 
     def finish(self) -> None:
-        """Write again what says a secret only together: events that were compared one by one.
+        """Write again what says a secret only together, as events that were compared one by one.
 
         To be called when the test is over, before syrupy writes its files.
         """
-        events = [each for each in self.asserted if is_event(each.data)]
-        together = self.scrub([each.data for each in events])
-        assert isinstance(together, list)  # noqa: S101 # as what it was given
-        for each, scrubbed in zip(events, together, strict=True):
+        parts = [
+            each.data if isinstance(each.data, list) else [each.data] for each in self.asserted
+        ]
+        together = self.scrub(
+            list(itertools.chain.from_iterable(parts)), are_events=True, only_known=True
+        )
+        rest = iter(together if isinstance(together, list) else ())
+        for each, part in zip(self.asserted, parts, strict=True):
+            items = list(itertools.islice(rest, len(part)))
+            data = items if isinstance(each.data, list) else items[0]
+            scrubbed = self._scrubbed(_like(each.data, data), each.extension)
             result = each.assertion.executions.get(each.execution)
             if (
-                scrubbed != each.written.data
+                scrubbed != each.written
                 and result is not None
                 and (result.created or result.updated)
             ):
                 each.assertion.session.queue_snapshot_write(
                     extension=each.extension,
                     test_location=each.assertion.test_location,
-                    data=each.written.again(scrubbed),
+                    data=each.write(scrubbed),
                     index=each.index,
                 )
 
     def _serialize(self, data: SerializableData) -> SerializedData:
-        if not isinstance(self.extension, ConversationSnapshotExtension):
-            with contextlib.suppress(TypeError, ValueError):  # it is no JSON data
+        extension = self.extension
+        given: object = data
+        if isinstance(extension, ConversationSnapshotExtension):
+            given = plain(data)
+        else:
+            try:
                 json.dumps(data)
-                data = self.scrub(data)
-            return self._without_secrets(super()._serialize(data))
-        given = plain(data)
-        scrubbed = Scrubbed(self.scrub(given), self.options)
-        self.asserted.append(
-            _Asserted(given, scrubbed, self, self.extension, self.index, self.num_executions)
-        )
-        return super()._serialize(scrubbed)
+            except (TypeError, ValueError):  # it is no JSON data
+                return self._without_secrets(super()._serialize(data))
+        scrubbed = self._scrubbed(given, extension)
+        filters = {"exclude": self._exclude, "include": self._include, "matcher": self._matcher}
+        write = functools.partial(self._write, extension, filters, self.options)
+        # Of a difference to another snapshot nobody can make the same again.
+        if getattr(self, "_snapshot_diff", None) is None and not hasattr(
+            self, "_snapshot_diff_data"
+        ):
+            self.asserted.append(
+                _Asserted(given, scrubbed, write, self, extension, self.index, self.num_executions)
+            )
+        return write(scrubbed)
+
+    def _scrubbed(self, data: object, extension: AbstractSyrupyExtension) -> object:
+        scrubbed = self.scrub(data, are_events=are_events(cast("JsonValue", data)))
+        own = isinstance(extension, ConversationSnapshotExtension)
+        return scrubbed if own else _like(data, scrubbed)
+
+    def _write(
+        self,
+        extension: AbstractSyrupyExtension,
+        filters: dict[str, Any],
+        options: Options,
+        data: object,
+    ) -> SerializedData:
+        if isinstance(extension, ConversationSnapshotExtension):
+            return extension.serialize(Scrubbed(data, options), **filters)
+        return self._without_secrets(extension.serialize(data, **filters))
 
     def _without_secrets(self, written: SerializedData) -> SerializedData:
         if isinstance(written, bytes):
             text = self.scrub(written.decode("utf-8", "surrogateescape"))
             return str(text).encode("utf-8", "surrogateescape")
         return str(self.scrub(written))
+
+
+def _like(data: object, scrubbed: object) -> object:
+    """Scrubbed data with the types that JSON does not have: tuples, and keys that are no texts."""
+    if isinstance(data, dict) and isinstance(scrubbed, dict) and len(data) == len(scrubbed):
+        return {
+            name if isinstance(key, str) else key: _like(value, other)
+            for (key, value), (name, other) in zip(data.items(), scrubbed.items(), strict=True)
+        }
+    if isinstance(data, list | tuple) and isinstance(scrubbed, list | tuple):
+        items = [_like(*pair) for pair in zip(data, scrubbed, strict=False)]
+        return tuple(items) if isinstance(data, tuple) else items
+    return scrubbed
 
 
 def _own(options: dict[str, object]) -> tuple[dict[str, object], dict[str, object]]:

@@ -1,7 +1,6 @@
 """The syrupy extension."""
 
 import os
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
@@ -22,13 +21,11 @@ class Scrubbed:
     Attributes:
         data: the data.
         options: what is shown of it.
-        again: writes other data in the same way, once this was written.
     """
 
     def __init__(self, data: object, options: Options) -> None:
         self.data = data
         self.options = options
-        self.again: Callable[[object], str]
 
 
 class ConversationSnapshotExtension(AmberSnapshotExtension):
@@ -62,9 +59,6 @@ class ConversationSnapshotExtension(AmberSnapshotExtension):
             ValueError: it is a stream that was not read to its end.
         """
         if isinstance(data, Scrubbed):
-            data.again = lambda other: self.serialize(
-                Scrubbed(other, data.options), exclude=exclude, include=include, matcher=matcher
-            )
             scrubbed, options = data.data, data.options
         else:
             options = Options()
