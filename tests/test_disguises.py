@@ -4,8 +4,11 @@ import base64
 import json
 import warnings
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from vcr.request import Request
 
 from pytest_conversations._rules import Rules
@@ -268,3 +271,73 @@ def test_no_warning_where_all_is_known_in_time(tmp_path: Path) -> None:
         warnings.simplefilter("error")
         cassette.write()
     assert len(read(Path(cassette.path))[1]) == 1
+
+
+NAMES = ["inputs", "content", "api_key", "token", "password", "authorization", "of-{}", "x", "sig"]
+PIECES = [
+    "{}",
+    "{}",
+    "Bearer ",
+    "api_key=",
+    "password: ",
+    "sk-",
+    "org:",
+    "/",
+    ".",
+    " ",
+    "a1b2c3d4",
+    "AKIA",
+]
+PIECES += [
+    "https://u:",
+    "@h:80/",
+    "?token=",
+    "&",
+    '"',
+    "'",
+    "\\",
+    "ABCD1234EFGH5678",
+    "é",
+    "{{",
+    "]",
+    "eyJ",
+]
+said = st.lists(st.sampled_from(PIECES), max_size=6).map("".join)
+data = st.recursive(
+    said,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+@given(data, st.sampled_from(["json", "form", "url", "text", "events", "json in json"]))
+def test_any_key_finds_the_recording(said: object, kind: str) -> None:
+    """Whatever stands beside it, wherever: a real key and dummies make the same request."""
+
+    def filled(value: object, key: str) -> object:
+        if isinstance(value, dict):
+            return {name.replace("{}", key): filled(item, key) for name, item in value.items()}
+        if isinstance(value, list):
+            return [filled(item, key) for item in value]
+        return str(value).replace("{}", key)
+
+    made = set()
+    for key in (KEY, DUMMY, "dummykey"):
+        whole = filled(said, key)
+        body, url = b"", URL
+        if kind == "json":
+            body = json.dumps({"a": whole}).encode()
+        elif kind == "json in json":
+            body = json.dumps({"a": json.dumps({"b": whole})}).encode()
+        elif kind == "events":
+            body = _events({"content": "x"}, {"content": whole})
+        elif kind == "text":
+            body = str(whole).encode()
+        else:
+            encoded = urlencode({"a": str(whole), "token": str(whole)})
+            body, url = (encoded.encode(), URL) if kind == "form" else (b"", f"{URL}?{encoded}")
+        request = Scrubber({"MISTRAL_API_KEY": key}).request(Request("POST", url, body, {}))
+        made.add((request.uri, request.body))
+    assert len(made) == 1
