@@ -443,7 +443,7 @@ def test_options_of_an_assertion(pytester: pytest.Pytester) -> None:
         """
     )
     pytester.runpytest("--snapshot-update", "-n2").assert_outcomes(passed=3)
-    result = pytester.runpytest("-n2")
+    result = pytester.runpytest()
     result.assert_outcomes(passed=3)
     result.stdout.fnmatch_lines(["8 snapshots passed."])
     (path,) = (pytester.path / "__snapshots__").iterdir()
