@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import re
+from collections.abc import Iterable
 
 _FORM = re.compile(r"(?P<fails>error:)?(?P<days>\d{1,6})", re.ASCII)
 
@@ -37,14 +38,16 @@ class MaxAge:
             raise ValueError(msg)
         return cls(int(form["days"]), form["fails"] is not None)
 
-    def exceeded_by(self, recorded_at: object) -> int | None:
-        """The age of a recording in whole days, where it is older; else None.
+    def exceeded_by(self, recorded_at: Iterable[object]) -> int | None:
+        """The age of the oldest of some recordings in whole days, where it is older; else None.
 
         Args:
-            recorded_at: when it was recorded, as its cassette says; of other tools' it is None.
+            recorded_at: when they were recorded, as their cassette says; of other tools' it is
+                None, and they are of no age.
         """
-        if not isinstance(recorded_at, dt.datetime):
+        known = [each for each in recorded_at if isinstance(each, dt.datetime)]
+        if not known:
             return None
-        at = recorded_at if recorded_at.tzinfo else recorded_at.replace(tzinfo=dt.UTC)
-        age = (dt.datetime.now(dt.UTC) - at).days
+        oldest = min(each if each.tzinfo else each.replace(tzinfo=dt.UTC) for each in known)
+        age = (dt.datetime.now(dt.UTC) - oldest).days
         return age if age > self.days else None

@@ -121,22 +121,22 @@ def _finish(
         )
     elif cassette.recorded_count:
         tally.unwritten[test] = (cassette.path, f"the test {how}")
-    if how == "passed" and cassette.play_count and settings.max_age is not None:
+    if how == "passed" and settings.max_age is not None:
         _report_age(cassette, settings.max_age, tally)
     if unused and settings.unused != "ignore" and settings.mode in _WITH_UNUSED:
         _report_unused(cassette, unused, tally, fail=settings.unused == "error")
 
 
 def _report_age(cassette: ConversationCassette, max_age: MaxAge, tally: Tally) -> None:
-    days = max_age.exceeded_by(cassette.recorded_at)
+    days = max_age.exceeded_by(cassette.played_from())
     if days is not None and max_age.fails:
         msg = (
             f"The test passed, and {cassette.path} was recorded {days} days ago, more than "
-            f"{max_age.days}. Re-run with --conversations-mode=rewrite to record it again."
+            f"{max_age.days}.\n{cassette.hint()}"
         )
         raise CassetteError(msg)
-    if days is not None:
-        tally.old[cassette.path] = days
+    if days is not None:  # other tests may have played what is older, or not as old
+        tally.note_old(cassette.path, days)
 
 
 def _refuse_namesake(path: str, tally: Tally) -> None:

@@ -55,7 +55,8 @@ class Tally:
         self.idle += other.idle
         self.edited += other.edited
         self.unwritten |= other.unwritten
-        self.old |= other.old
+        for path, days in other.old.items():
+            self.note_old(path, days)
         self.verified += other.verified
         self.folders += other.folders
         self.claims += other.claims
@@ -67,6 +68,10 @@ class Tally:
         """Count secrets that were taken out, by rule and place."""
         for what, count in counts.items():
             self.scrubbed[what] = self.scrubbed.get(what, 0) + count
+
+    def note_old(self, path: str, days: int) -> None:
+        """Note how old a recording is; the oldest part of it counts."""
+        self.old[path] = max(days, self.old.get(path, 0))
 
     def note_sharing(self, path: str, count: int = 1) -> None:
         """Count tests that used a cassette that tests share."""
@@ -118,7 +123,9 @@ class Tally:
         if self.unused.keys() - set(self.idle):
             yield "Re-run with --conversations-mode=rewrite to record without what is unused."
         elif self.old:
-            yield "Re-run with --conversations-mode=rewrite to record again what is old."
+            # What tests that are not run again recorded into a cassette they share stays by `all`.
+            mode = "all" if self.old.keys() & self.sharing.keys() else "rewrite"
+            yield f"Re-run with --conversations-mode={mode} to record again what is old."
 
 
 def _from(root: Path, path: str) -> str:

@@ -1,9 +1,11 @@
 """What is said at the end of a run: of cassettes that are old, shared, or used by no test."""
 
 import datetime as dt
+import shlex
 from pathlib import Path
 
 import pytest
+import vcr
 
 RECORD = ("--conversations-mode=once", "--conversations-sandbox")
 TESTS = """
@@ -20,6 +22,16 @@ TESTS = """
         pass
 """
 
+SHARED = """
+    import pytest
+
+    @pytest.mark.conversations(cassette="shared.yaml")
+    @pytest.mark.parametrize("n", [1, 2])
+    def test_it(conversations, n):
+        conversations.list()
+"""
+MAX_AGE = ("--conversations-max-age=30",)
+
 
 def _lines(result: pytest.RunResult) -> list[str]:
     """What we say, of what pytest prints."""
@@ -35,7 +47,7 @@ def _age(path: Path, days: int) -> None:
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     at = dt.datetime.now(dt.UTC) - dt.timedelta(days=days, hours=1)
     lines = [
-        f"  recorded_at: {at:%Y-%m-%dT%H:%M:%SZ}\n" if "recorded_at:" in line else line
+        f"  recorded_at: {at:%Y-%m-%dT%H:%M:%SZ}\n" if line.startswith("  recorded_at:") else line
         for line in lines
         if "checksum:" not in line
     ]
@@ -85,7 +97,10 @@ def test_old_recordings_that_are_errors(
     result = pytester.runpytest(*options)
     result.assert_outcomes(passed=3, errors=1)
     result.stdout.fnmatch_lines(
-        ["CassetteError: The test passed, *test_one.yaml was recorded 31 days ago, more than 30*"]
+        [
+            "CassetteError: The test passed, *test_one.yaml was recorded 31 days ago, *",
+            "To record it: pytest test_it.py::test_one --conversations-mode=rewrite *-sandbox",
+        ]
     )
     pytester.runpytest(*options, "--conversations-mode=rewrite", RECORD[1]).assert_outcomes(
         passed=3
@@ -97,9 +112,13 @@ def test_old_recordings_that_are_errors(
 def test_an_age_that_is_none(pytester: pytest.Pytester, given: str) -> None:
     """One clear error, before any test runs."""
     pytester.makepyfile(test_it=TESTS)
-    result = pytester.runpytest(f"--conversations-max-age={given}")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"*conversations_max_age: {given!r} is no number of days*"])
+    for place in (
+        f"--conversations-max-age={given}",
+        f"--override-ini=conversations_max_age={given}",
+    ):
+        result = pytester.runpytest(place)
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        result.stderr.fnmatch_lines([f"*conversations_max_age: {given!r} is no number of days*"])
 
 
 def test_a_cassette_that_does_not_say_when_is_of_any_age(
@@ -111,6 +130,54 @@ def test_a_cassette_that_does_not_say_when_is_of_any_age(
     kept = [line for line in lines if "recorded_at:" not in line and "checksum:" not in line]
     path.write_text("".join(kept), encoding="utf-8")
     pytester.runpytest("--conversations-max-age=error:0").assert_outcomes(passed=3)
+
+
+def test_what_stays_in_a_file_keeps_its_age(pytester: pytest.Pytester, cassettes: Path) -> None:
+    """A recording that joins it does not make it newer; one in its place does."""
+    path = cassettes / "test_one.yaml"
+    _age(path, 31)
+    source = pytester.path / "test_it.py"
+    text = source.read_text(encoding="utf-8")
+    more = 'conversations.list()\n    conversations.start(model="m", inputs="hi")'
+    text = text.replace("conversations.list()", more, 1)
+    source.write_text(text, encoding="utf-8")
+    told = "  old: cassettes/test_it/test_one.yaml was recorded 31 days ago"
+
+    joined = pytester.runpytest(RECORD[1], *MAX_AGE, "--conversations-mode=new_episodes")
+    assert told in _lines(joined)
+    assert told in _lines(pytester.runpytest(*MAX_AGE))
+    with vcr.use_cassette(str(path), record_mode="none") as played:
+        assert len(played) == 2
+
+    pytester.runpytest(RECORD[1], "--conversations-mode=rewrite")
+    assert _lines(pytester.runpytest(*MAX_AGE)) == []
+
+
+def test_the_age_of_a_shared_cassette_is_that_of_what_was_played(
+    pytester: pytest.Pytester,
+) -> None:
+    """One test's part is as old as it was, the other's was recorded again; both keep their own."""
+    pytester.makepyfile(test_it=SHARED)
+    pytester.runpytest(*RECORD).assert_outcomes(passed=2)
+    _age(pytester.path / "cassettes" / "shared.yaml", 31)
+    pytester.runpytest(RECORD[1], "--conversations-mode=all", "-k", "test_it[2]").assert_outcomes(
+        passed=1, deselected=1
+    )
+    assert _lines(pytester.runpytest(*MAX_AGE)) == [
+        "  old: cassettes/shared.yaml was recorded 31 days ago",
+        "Re-run with --conversations-mode=all to record again what is old.",
+    ]
+    result = pytester.runpytest("--conversations-max-age=error:30")
+    result.assert_outcomes(passed=2, errors=1)
+    command = next(line for line in result.outlines if line.startswith("To record it: pytest "))
+    assert "test_it[1]" in command
+    assert "--conversations-mode=all" in command
+
+    _age(pytester.path / "cassettes" / "shared.yaml", 20)  # what was recorded again
+    assert _lines(pytester.runpytest("--conversations-max-age=10"))[0].endswith(" 31 days ago")
+
+    pytester.runpytest(*shlex.split(command)[4:]).assert_outcomes(passed=1)
+    pytester.runpytest("--conversations-max-age=error:30").assert_outcomes(passed=2)
 
 
 @pytest.mark.parametrize("workers", [(), ("-n2",)])

@@ -86,7 +86,7 @@ class ConversationCassette(vcr.cassette.Cassette):
         )
         self._read()
         if mode == "verify" and not self.rewound:
-            msg = f"there is no cassette {path} to compare with. {self._hint()}"
+            msg = f"there is no cassette {path} to compare with. {self.hint()}"
             raise CassetteError(msg)
         if self._fresh and mode == "once":  # another test of this run has begun the file
             self.record_mode = RecordMode.ALL
@@ -108,10 +108,9 @@ class ConversationCassette(vcr.cassette.Cassette):
         """Whether the file is another than was written: by hand, by a merge, or damaged."""
         return self._store.is_edited
 
-    @property
-    def recorded_at(self) -> object:
-        """When the file was recorded, as it says; None where it does not."""
-        return self._metadata.get("recorded_at")
+    def played_from(self) -> list[object]:
+        """When each of what was played was recorded, as the file says; None where it does not."""
+        return _metadata.times(self._metadata, self.responses, self.play_counts)
 
     @property
     def unused(self) -> list[Interaction]:
@@ -225,7 +224,7 @@ class ConversationCassette(vcr.cassette.Cassette):
                 matching=self._matching,
                 sharing=self._sharing,
             )
-            self._metadata = _metadata.renewed(self._metadata, self.responses)
+            self._metadata = _metadata.renewed(self._metadata, self.responses, fresh=fresh)
             self._persist(self._as_dict())
             if self._sharing is not None:
                 _locks.note_written(self._file, self._sharing.run, fresh)
@@ -253,7 +252,7 @@ class ConversationCassette(vcr.cassette.Cassette):
         if as_json:
             self._serializer = jsonserializer
         else:
-            self._metadata = _metadata.renewed(self._metadata, self.responses, is_new=False)
+            self._metadata = _metadata.renewed(self._metadata, self.responses, fresh=0)
         with _locks.locked(self._file):
             self._persist(self._as_dict())
 
@@ -272,7 +271,7 @@ class ConversationCassette(vcr.cassette.Cassette):
         lines = compared(own, self._finished(), self._matching)
         if lines:
             head = f"The API is no longer as it was recorded in {_diagnosis.shown_path(self.path)}:"
-            raise CassetteError("\n".join([head, *lines, self._hint()]))
+            raise CassetteError("\n".join([head, *lines, self.hint()]))
 
     def _finished(self) -> list[Interaction]:
         hooks = (self.filter_request, self._before_record_response)
@@ -280,7 +279,8 @@ class ConversationCassette(vcr.cassette.Cassette):
         kept = _recording.finished(self._recordings, *hooks, self._scrubber.response, test=test)
         return list(kept)
 
-    def _hint(self) -> str:
+    def hint(self) -> str:
+        """How to record it, in a line."""
         hint = self._record_hint(self.rewound, _metadata.from_sandbox(self.responses))
         return f"To record it: {hint}"
 
@@ -297,4 +297,4 @@ class ConversationCassette(vcr.cassette.Cassette):
         first = reason or f"Not recorded: {made.method} {made.uri}"
         file = f"Cassette: {_diagnosis.shown_path(self.path)} (mode {self.mode}), {found}"
         middle = [details] if details and not reason else []
-        return "\n".join([first, file, *middle, self._hint()])
+        return "\n".join([first, file, *middle, self.hint()])

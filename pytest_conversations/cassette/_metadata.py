@@ -1,7 +1,7 @@
 """What a cassette says of itself, in vcrpy's own key ``metadata``."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from pytest_conversations._version import SANDBOX_SERVER, __version__
 from pytest_conversations.cassette._scrub import Response, header_values
@@ -10,17 +10,21 @@ RECORDER = "pytest-conversations"
 
 
 def renewed(
-    old: Mapping[str, object], responses: Iterable[Response], *, is_new: bool = True
+    old: Mapping[str, object], responses: Sequence[Response], *, fresh: int
 ) -> dict[str, object]:
     """The metadata of a cassette that is about to be written.
 
     Args:
         old: what it said before; keys of others are kept.
-        responses: all that it holds.
-        is_new: whether something of it was recorded just now.
+        responses: all that it holds. Where it gets a new date, those that are older are told
+            theirs, in place.
+        fresh: how many of them, at the end, were recorded just now.
     """
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
-    at = now if is_new else old.get("recorded_at")
+    at = now if fresh else old.get("recorded_at")
+    for response in responses[:-fresh] if fresh else ():
+        if before := response.get("recorded_at", old.get("recorded_at")):
+            response["recorded_at"] = before
     own = {"recorder", "recorded_at", "interactions", "end_mark", "sandbox", "checksum"}
     return {
         **{key: value for key, value in old.items() if key not in own},
@@ -34,6 +38,24 @@ def renewed(
 def is_own(metadata: Mapping[str, object]) -> bool:
     """Whether a cassette is one that this package has recorded."""
     return str(metadata.get("recorder", "")).startswith(RECORDER)
+
+
+def times(
+    metadata: Mapping[str, object], responses: Iterable[Response], counts: Mapping[int, int]
+) -> list[object]:
+    """When responses were recorded, each by its own note or by that of its file, else None.
+
+    Args:
+        metadata: what the file says.
+        responses: all that it holds.
+        counts: by index, how often each was played; those that were not do not count.
+    """
+    file = metadata.get("recorded_at")
+    return [
+        response.get("recorded_at", file)
+        for index, response in enumerate(responses)
+        if counts.get(index)
+    ]
 
 
 def from_sandbox(responses: Iterable[Response]) -> bool:
