@@ -45,13 +45,25 @@ def refuse_vcr(item: pytest.Item) -> None:
 
 
 def cassette_path(item: pytest.Item, settings: Settings) -> Path:
-    root = item.config.rootpath
-    folder = root / settings.dir
+    folder = item.config.rootpath / settings.dir
     if settings.cassette is not None:
         return _paths.named_path(folder, settings.cassette)
+    return folder / default_cassette(item)
+
+
+def default_cassette(item: pytest.Item) -> Path:
+    """Where in the cassette folder the cassette of a test is that names none."""
     names = [node.name for node in item.listchain() if isinstance(node, pytest.Class)]
-    module = Path(os.path.relpath(item.path, root))
-    return _paths.default_path(folder, module, [*names, item.name])
+    return _paths.default_path(Path(), _module(item), [*names, item.name])
+
+
+def default_folder(item: pytest.Item) -> Path:
+    """Where in the cassette folder the cassettes of its module's tests are that name none."""
+    return _paths.default_folder(_module(item))
+
+
+def _module(item: pytest.Item) -> Path:
+    return Path(os.path.relpath(item.path, item.config.rootpath))
 
 
 def record_command(

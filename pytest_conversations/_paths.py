@@ -20,8 +20,17 @@ def default_path(folder: Path, module: Path, names: Iterable[str]) -> Path:
         module: the test module's path from rootdir.
         names: the names of the classes that the test stands in, and its own with its parameters.
     """
+    return folder / default_folder(module) / (_safe(".".join(names)) + _SUFFIX)
+
+
+def default_folder(module: Path) -> Path:
+    """Where in the cassette folder the cassettes of a module's tests are that name none.
+
+    Args:
+        module: its path from rootdir.
+    """
     parts = [part for part in module.with_suffix("").parts if part not in {"..", module.anchor}]
-    return folder.joinpath(*map(_safe, parts), _safe(".".join(names)) + _SUFFIX)
+    return Path(*map(_safe, parts))
 
 
 def named_path(folder: Path, name: str) -> Path:

@@ -24,8 +24,11 @@ class Tally:
         verified: replies that were compared with recorded ones.
         sharing: by path, how many tests used a cassette that tests share.
         folders: where the cassettes are.
-        claims: the paths of the cassettes of all tests that were collected.
+        claims: in their folder, whichever it is, the paths of the cassettes of all tests that were
+            collected.
+        modules: the paths there of the default cassettes of the modules of those tests.
         is_partial: whether other tests may use other cassettes than those.
+        lacks_modules: whether all tests of some modules were skipped before they were collected.
     """
 
     run: str
@@ -43,7 +46,9 @@ class Tally:
     sharing: dict[str, int] = dataclasses.field(default_factory=dict)
     folders: list[str] = dataclasses.field(default_factory=list)
     claims: list[str] = dataclasses.field(default_factory=list)
+    modules: list[str] = dataclasses.field(default_factory=list)
     is_partial: bool = False
+    lacks_modules: bool = False
 
     def add(self, other: "Tally") -> None:
         """Add the counts of another part of the run."""
@@ -60,7 +65,9 @@ class Tally:
         self.verified += other.verified
         self.folders += other.folders
         self.claims += other.claims
+        self.modules += other.modules
         self.is_partial |= other.is_partial
+        self.lacks_modules |= other.lacks_modules
         for path, count in other.sharing.items():
             self.note_sharing(path, count)
 

@@ -185,6 +185,29 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Note that there are tests that were not collected: of a module that failed, or skips."""
+    report = yield
+    if not report.passed:
+        tally = collector.config.stash[_stash.TALLY]
+        tally.is_partial |= report.failed
+        tally.lacks_modules |= report.skipped
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None, None, None]:
+    """Note that a plugin took tests away; not all that do so say it by the next hook."""
+    collected = len(items)
+    yield
+    config.stash[_stash.TALLY].is_partial |= len(items) < collected
+
+
 def pytest_deselected(items: list[pytest.Item]) -> None:
     """Note that the suite did not run as a whole."""
     for item in items[:1]:
@@ -194,15 +217,12 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Note whose cassettes there are; hand the counts of an xdist worker to the controller."""
     tally = session.config.stash[_stash.TALLY]
-    if tally.cassettes:
-        from pytest_conversations._orphans import claims
+    if session.shouldstop or session.shouldfail or exitstatus > pytest.ExitCode.TESTS_FAILED:
+        tally.is_partial = True
+    if tally.cassettes and not tally.is_partial:
+        from pytest_conversations._orphans import claim
 
-        if session.shouldstop or session.shouldfail or exitstatus > pytest.ExitCode.TESTS_FAILED:
-            tally.is_partial = True
-        try:
-            tally.claims = sorted({*tally.claims, *claims(session)})  # the workers', too
-        except ValueError:  # of which its test tells
-            tally.is_partial = True
+        claim(session.items, tally)
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
         output[_WORKER_OUTPUT] = dataclasses.asdict(tally)
@@ -211,10 +231,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: object) -> None:
     """Add the counts of an xdist worker (a hook of pytest-xdist)."""
+    config: pytest.Config = node.config  # type: ignore[attr-defined] # xdist's WorkerController
+    tally = config.stash[_stash.TALLY]
     counts = getattr(node, "workeroutput", {}).get(_WORKER_OUTPUT)
     if counts:
-        config: pytest.Config = node.config  # type: ignore[attr-defined] # xdist's WorkerController
-        config.stash[_stash.TALLY].add(Tally(**counts))
+        tally.add(Tally(**counts))
+    else:  # it crashed, and nobody knows what it used
+        tally.is_partial = True
 
 
 def pytest_terminal_summary(

@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "_paths": set(),
     "_tally": set(),
     "_item": {"_paths", "_settings"},
-    "_orphans": {"_item", "_settings", "_tally"},
+    "_orphans": {"_item", "_tally"},
     "_lifecycle": {"_age", "_settings", "_tally", "capture", "cassette", "errors"},
     "_stash": {"_settings", "_tally"},
     "_fixtures": {

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import shlex
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,19 @@ SHARED = """
     def test_it(conversations, n):
         conversations.list()
 """
+SKIPPED = """
+    import pytest
+
+    @pytest.mark.skip
+    @pytest.mark.conversations(cassette="shared.yaml")
+    def test_it(conversations):
+        conversations.list()
+
+    def test_other(conversations):
+        conversations.list()
+"""
 MAX_AGE = ("--conversations-max-age=30",)
+GONE = ("shared.yaml", "test_it/test_gone.yaml")
 
 
 def _lines(result: pytest.RunResult) -> list[str]:
@@ -232,6 +245,124 @@ def test_a_part_of_the_suite_tells_nothing(
     assert [line for line in _lines(pytester.runpytest()) if "not used" in line]
 
 
+@pytest.fixture
+def modules(pytester: pytest.Pytester) -> Path:
+    """A folder of tests; what it and another module recorded is there."""
+    pytester.makepyfile(**{"test_here": TESTS, "more/test_there": TESTS})
+    pytester.runpytest(*RECORD).assert_outcomes(passed=6)
+    return pytester.path / "more"
+
+
+def test_the_cassettes_of_a_module_that_is_gone(pytester: pytest.Pytester, modules: Path) -> None:
+    """No test uses them."""
+    (modules / "test_there.py").unlink()
+    assert len(_lines(pytester.runpytest())) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("more/test_there.py", "import pytest\npytest.importorskip('none_such')\n"),
+        ("conftest.py", "collect_ignore = ['more']"),
+        ("conftest.py", "def pytest_collection_modifyitems(items):\n    del items[:1]"),
+    ],
+    ids=["skipped", "ignored", "dropped"],
+)
+def test_tests_that_were_not_collected_keep_their_cassettes(
+    pytester: pytest.Pytester, modules: Path, name: str, text: str
+) -> None:
+    """By whatever means they were left out."""
+    assert modules.is_dir()
+    (pytester.path / name).write_text(textwrap.dedent(text), encoding="utf-8")
+    result = pytester.runpytest()
+    result.stdout.fnmatch_lines(["conversations: [23] replayed, * in [23] cassettes"])
+    assert _lines(result) == []
+
+
+def test_a_module_that_is_skipped_may_name_any_cassette(
+    pytester: pytest.Pytester, cassettes: Path
+) -> None:
+    """So one is told only where it is another module's by default."""
+    shared = cassettes.parent / "shared.yaml"
+    shared.write_bytes((cassettes / "test_one.yaml").read_bytes())
+    (cassettes / "test_gone.yaml").write_bytes(shared.read_bytes())
+    lines = [f"  not used by any test: cassettes/{name} (delete it, if so)" for name in GONE]
+    assert _lines(pytester.runpytest()) == lines
+    pytester.makepyfile(test_skipped="import pytest\npytest.importorskip('none_such')")
+    assert _lines(pytester.runpytest()) == lines[1:]
+    pytester.makepyfile(test_skipped="import none_such")
+    assert _lines(pytester.runpytest("-n2")) == []  # here pytest runs the others
+
+
+CRASHES = """
+    import os
+    import pathlib
+
+    def test_one(request):
+        request.getfixturevalue("conversations").list()
+
+    def test_two(request):
+        request.getfixturevalue("conversations").list()
+
+    def test_crash():
+        try:
+            pathlib.Path("crashed").touch(exist_ok=False)
+        except FileExistsError:
+            return
+        os._exit(3)
+"""
+
+
+def test_what_a_worker_used_that_died_is_not_known(
+    pytester: pytest.Pytester, modules: Path
+) -> None:
+    """So nothing is told."""
+    (modules / "test_there.py").write_text(textwrap.dedent(CRASHES), encoding="utf-8")
+    result = pytester.runpytest("-n2", "--dist=loadfile")
+    result.stdout.fnmatch_lines(["conversations: 2 replayed, * in 2 cassettes"])
+    assert _lines(result) == []
+
+
+def test_a_skipped_test_has_its_cassette_in_whichever_folder(pytester: pytest.Pytester) -> None:
+    """Which one the fixture would have said nobody knows."""
+    pytester.makepyfile(test_it=TESTS)
+    pytester.makeconftest(
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def conversations_config():
+            return {"dir": "other"}
+        """
+    )
+    pytester.runpytest(*RECORD).assert_outcomes(passed=3)
+    source = pytester.path / "test_it.py"
+    text = source.read_text(encoding="utf-8")
+    source.write_text(
+        text.replace("@pytest.mark.conv", "@pytest.mark.skip\n@pytest.mark.conv"), encoding="utf-8"
+    )
+    result = pytester.runpytest()
+    result.assert_outcomes(passed=2, skipped=1)
+    assert _lines(result) == []
+
+
+def test_a_cassette_may_be_named_by_a_detour(pytester: pytest.Pytester) -> None:
+    """It is the same file."""
+    pytester.makepyfile(test_it=SHARED.replace("shared.yaml", "sub/../shared.yaml"))
+    (pytester.path / "cassettes" / "sub").mkdir(parents=True)
+    pytester.runpytest(*RECORD).assert_outcomes(passed=2)
+    path = pytester.path / "cassettes" / "shared.yaml"
+    assert _lines(pytester.runpytest()) == []
+    pytester.makepyfile(test_it=SKIPPED.replace("shared.yaml", "sub/../shared.yaml"))
+    pytester.runpytest(*RECORD).assert_outcomes(passed=1, skipped=1)
+    assert _lines(pytester.runpytest()) == []
+    pytester.makepyfile(test_it=SHARED.replace("shared.yaml", "sub/../shared.yaml"))
+    (pytester.path / "cassettes" / "test_it" / "test_other.yaml").unlink()
+    path.rename(path.with_name("real.yaml"))
+    path.symlink_to("real.yaml")
+    assert _lines(pytester.runpytest()) == []
+
+
 def test_a_folder_of_tests_tells_of_its_own(pytester: pytest.Pytester) -> None:
     """`pytest tests` has run all that may use the cassettes of that folder, and no others."""
     pytester.makepyfile(**{"tests/test_a": TESTS, "others/test_b": TESTS})
@@ -243,8 +374,12 @@ def test_a_folder_of_tests_tells_of_its_own(pytester: pytest.Pytester) -> None:
         "  not used by any test: cassettes/tests/test_a/test_gone.yaml (delete it, if so)"
     ]
     assert len(_lines(pytester.runpytest())) == 2
+    named = pytester.path / "cassettes" / "tests" / "shared.yaml"  # by the others, maybe
+    named.write_bytes((pytester.path / "cassettes/tests/test_a/test_one.yaml").read_bytes())
+    assert len(_lines(pytester.runpytest("tests"))) == 1
     pytester.makeini("[pytest]\ntestpaths = tests others\n")
-    assert len(_lines(pytester.runpytest())) == 2
+    assert len(_lines(pytester.runpytest())) == 3
+    assert len(_lines(pytester.runpytest("others", "tests"))) == 3
 
 
 def test_shared_cassettes(pytester: pytest.Pytester) -> None:
