@@ -107,7 +107,8 @@ class Tally:
         for path, count in sorted(self.sharing.items() if verbose else ()):
             yield f"  shared: {_from(root, path)} by {count} tests"
         if self.verified:
-            yield f"  verified: {self.verified} replies were asked for again, nothing was written"
+            replies = "1 reply was" if self.verified == 1 else f"{self.verified} replies were"
+            yield f"  verified: {replies} asked for again, nothing was written"
         yield from self._to_act_on(root, orphans)
 
     def _to_act_on(self, root: Path, orphans: Sequence[str]) -> Iterator[str]:

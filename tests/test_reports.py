@@ -405,3 +405,5 @@ def test_what_was_verified(pytester: pytest.Pytester, cassettes: Path) -> None:
     result = pytester.runpytest("--conversations-mode=verify", RECORD[1])
     result.assert_outcomes(passed=3)
     assert "  verified: 2 replies were asked for again, nothing was written" in _lines(result)
+    result = pytester.runpytest("--conversations-mode=verify", RECORD[1], "-k", "one")
+    assert "  verified: 1 reply was asked for again, nothing was written" in _lines(result)
