@@ -208,7 +208,7 @@ class TestCancelled:
         for mode in ("once", "none"):
             seen: list[bytes] = []
             with capturing(url, mode=mode) as cassette:
-                assert await self._ask(module, url, seen, 0.2)
+                assert await self._ask(module, url, seen, 0.8)
                 assert not await self._ask(module, url, seen, 5)
             assert seen == [b"data: caf\xc3", b"\xa9\n\n"]
             assert cassette.refusals == []
