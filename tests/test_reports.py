@@ -348,15 +348,15 @@ def test_a_skipped_test_has_its_cassette_in_whichever_folder(pytester: pytest.Py
 
 def test_a_cassette_may_be_named_by_a_detour(pytester: pytest.Pytester) -> None:
     """It is the same file."""
-    pytester.makepyfile(test_it=SHARED.replace("shared.yaml", "sub/../shared.yaml"))
+    pytester.makepyfile(test_it=SHARED.replace("shared.yaml", "sub/.././shared.yaml"))
     (pytester.path / "cassettes" / "sub").mkdir(parents=True)
     pytester.runpytest(*RECORD).assert_outcomes(passed=2)
     path = pytester.path / "cassettes" / "shared.yaml"
     assert _lines(pytester.runpytest()) == []
-    pytester.makepyfile(test_it=SKIPPED.replace("shared.yaml", "sub/../shared.yaml"))
+    pytester.makepyfile(test_it=SKIPPED.replace("shared.yaml", "sub/.././shared.yaml"))
     pytester.runpytest(*RECORD).assert_outcomes(passed=1, skipped=1)
     assert _lines(pytester.runpytest()) == []
-    pytester.makepyfile(test_it=SHARED.replace("shared.yaml", "sub/../shared.yaml"))
+    pytester.makepyfile(test_it=SHARED.replace("shared.yaml", "sub/.././shared.yaml"))
     (pytester.path / "cassettes" / "test_it" / "test_other.yaml").unlink()
     path.rename(path.with_name("real.yaml"))
     path.symlink_to("real.yaml")
