@@ -377,3 +377,23 @@ def test_cutting_at_events_loses_nothing(lines: list[str]) -> None:
     """One chunk an event; joined they are the body."""
     body = "".join(lines).encode()
     assert b"".join(chunk.data for chunk in cut_at_events(body)) == body
+
+
+def test_the_same_run_writes_the_same_bytes(tmp_path: Path) -> None:
+    """Interactions stand as they were sent, however the replies came; only the time may differ."""
+    written = []
+    for name, order in (("a", (0, 1, 2)), ("b", (2, 0, 1))):
+        cassette = _open(tmp_path / f"{name}.yaml", "once")
+        requests = [Request("POST", URL, b'{"inputs":"%d"}' % n, {}) for n in range(3)]
+        recordings = [cassette.record(request) for request in requests]
+        for n in order:
+            recordings[n].response = _response(b'{"answer":"%d"}' % n)
+        cassette.write()
+        lines = (tmp_path / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+        written.append(
+            [line for line in lines if "recorded_at:" not in line and "checksum:" not in line]
+        )
+    assert written[0] == written[1]
+    assert [line for line in written[0] if '"inputs"' in line] == [
+        f'        "inputs": "{n}"' for n in range(3)
+    ]

@@ -2,11 +2,11 @@
 
 import base64
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pytest_conversations.cassette import _forms, _headers, _names
-from pytest_conversations.cassette._texts import Kind, Text, every, texts
+from pytest_conversations.cassette._texts import Kind, Text, every
 
 API_KEY = "MISTRAL_API_KEY"
 _COOKIE = "COOKIE"
@@ -47,10 +47,10 @@ def in_url(url: str) -> Iterator[tuple[str, str]]:
             yield _names.upper(name), value
 
 
-def in_body(body: bytes) -> Iterator[tuple[Text, str, str]]:
+def in_texts(outermost: Iterable[Text]) -> Iterator[tuple[Text, str, str]]:
     """What looks like a credential in a body, and is no word: the text, the name, the value."""
     count = 0
-    for text in every(texts(body)) if _forms.may_hold(body) else ():
+    for text in every(outermost):
         for match in _forms.credentials(text):
             value = text.value[match.start : match.end]
             if _forms.looks_random(value) and count < _MOST:

@@ -29,6 +29,7 @@ class Finder:
         self._reasons: dict[str, str] = {}
         self._learn_values()
         self._rules = rules
+        self._last: tuple[bytes, bool, Sequence[Text]] = (b"", False, ())
         groups = [name.upper() for pattern in rules.patterns for name in pattern.groupindex]
         names = "|".join(map(re.escape, (API_KEY, *values, *groups)))
         self._placeholder = re.compile(rf"{_forms.PLACEHOLDER}|<(?:{names})>")
@@ -55,9 +56,21 @@ class Finder:
     def _carried(self, request: Request) -> Iterator[tuple[str, str]]:
         yield from _carried.in_headers(request.headers)
         yield from _carried.in_url(request.uri)
-        for text, name, value in _carried.in_body(_matching.body_bytes(request)):
+        for text, name, value in self._carried_in(_matching.body_bytes(request)):
             if not self._rules.keeps(text.value) and not self._rules.keeps(value):
                 yield name, value
+
+    def _carried_in(self, body: bytes) -> Iterator[tuple[Text, str, str]]:
+        yield from _carried.in_texts(self._texts(body)) if _forms.may_hold(body) else ()
+
+    def _texts(self, body: bytes, *, are_events: bool = False) -> Sequence[Text]:
+        """The texts of a body; it is asked for again, since most bodies hold no known secret."""
+        last_body, were_events, last = self._last
+        if body == last_body and are_events == were_events:
+            return last
+        made = texts(body, are_events=are_events)
+        self._last = (body, are_events, made)
+        return made
 
     def by_value(self, body: bytes) -> list[Found]:
         """The known secrets in bytes, in order."""
@@ -85,7 +98,7 @@ class Finder:
         # In a stream, what gives a form away may itself be cut.
         if not (self._may_have_forms(rest) or b"data:" in rest or are_events or is_reply):
             return Passes(known, [])
-        outermost = texts(rest, are_events=are_events)
+        outermost = self._texts(rest, are_events=are_events)
         begun = self._secrets.begun if is_reply else None
         over = spelled_out(outermost, lambda _: [], self._in_output, begun)
         forms = self._by_form(outermost, self._rules.patterns, is_compared=is_compared)
@@ -95,7 +108,7 @@ class Finder:
         """The known secrets in a body, in order."""
         if not self._secrets:
             return []
-        outermost = texts(body, are_events=are_events)
+        outermost = self._texts(body, are_events=are_events)
         over = spelled_out(outermost, self.by_value, self.by_value, None)
         return merged(fitted(merged((*self.by_value(body), *over)), outermost))
 
@@ -137,8 +150,10 @@ class Finder:
             or _forms.is_masked(value)
             or self._rules.keeps(f"{name.lower()}: {value}")
         )
+        if kept:
+            return ""
         shown = self.shown(name)
-        return "" if kept else f"header {name.lower() if shown == name else shown}"
+        return f"header {name.lower() if shown == name else shown}"
 
     def _by_form(
         self,

@@ -186,7 +186,8 @@ class Scrubber:
         rule = self.finder.of_header(name, value)
         if not rule:
             # Bytes beyond ASCII were read as Latin-1, or by httpx, on a guess, as UTF-8.
-            return self._text(self._text(value, place, "latin-1"), place)
+            once = value if value.isascii() else self._text(value, place, "latin-1")
+            return self._text(once, place)
         if not _headers.is_request_id(name):
             self.counts[rule, place] += 1
         return _headers.placeholder(name)
