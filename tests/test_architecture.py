@@ -109,7 +109,10 @@ MAY_IMPORT_LATE = {
     "__init__.py",
     "_fixtures.py",
     "cassette/_locks.py",
-    "cli.py",
+    "cli/_check.py",
+    "cli/_diff.py",
+    "cli/_sandbox.py",
+    "cli/_show.py",
     "client/_waiting.py",
     "plugin.py",
 }

@@ -1,0 +1,34 @@
+"""The command line ``pytest-conversations``."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import cast
+
+from pytest_conversations._version import __version__
+from pytest_conversations.cli import _check, _diff, _sandbox, _show
+
+__all__ = ["main"]
+
+_COMMANDS = (_show, _diff, _check, _sandbox)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        argv: its words; by default those of the process.
+
+    Returns:
+        The exit code: 0 for success, 1 for a problem that was printed, or another that the command
+        describes; argparse ends with 2 for words that make no command.
+    """
+    parser = argparse.ArgumentParser(
+        prog="pytest-conversations",
+        description="Record and replay Mistral's Conversations API in pytest.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in _COMMANDS:
+        command.add_to(commands)
+    arguments = parser.parse_args(argv)
+    return cast("Callable[[argparse.Namespace], int]", arguments.run)(arguments)

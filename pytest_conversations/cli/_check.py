@@ -1,0 +1,64 @@
+"""``pytest-conversations check``."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from pytest_conversations.cli._commands import Commands
+from pytest_conversations.cli._output import put
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to a parser's."""
+    parser = commands.add_parser(
+        "check",
+        help="look for damage and secrets in cassettes",
+        description="Check cassettes, also those of vcrpy and pytest-recording: whether they are "
+        "whole, and whether they hold secrets. Prints `file:line: reason` for each finding, and "
+        "ends with 1 where there is one. The lines of conversations_scrub count, that pytest's "
+        "configuration in this folder has, and the value of MISTRAL_API_KEY.",
+    )
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file or a folder")
+    parser.add_argument("--fix", action="store_true", help="write the files again without secrets")
+    parser.add_argument(
+        "--scrub",
+        action="append",
+        default=[],
+        metavar="LINE",
+        help="one more line of conversations_scrub: the name of a variable, re:PATTERN or "
+        "keep:PATTERN; may be given more than once",
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from pytest_conversations import _check
+    from pytest_conversations._rules import Rules
+    from pytest_conversations.errors import CassetteError
+
+    try:
+        rules = Rules.of([*_check.project_lines(Path.cwd()), *arguments.scrub])
+        files = list(_check.files(arguments.paths))
+    except FileNotFoundError as error:
+        print(f"there is no {error}", file=sys.stderr)
+        return 2
+    except ValueError as error:
+        print(f"conversations_scrub: {error}", file=sys.stderr)
+        return 2
+    bad = 0
+    for path in files:
+        problems = _check.check(path, rules, os.environ)
+        if arguments.fix and problems and all(problem.is_secret for problem in problems):
+            try:
+                _check.fix(path, rules, os.environ)
+            except CassetteError as error:
+                put(f"{path}: {error}")
+            else:
+                put(f"{path}: took out {len(problems)} secrets")
+                problems = _check.check(path, rules, os.environ)
+        for problem in problems:
+            put(str(problem))
+        bad += bool(problems)
+    print(f"{bad} of {len(files)} files have problems", file=sys.stderr)
+    return 1 if bad else 0
