@@ -1,8 +1,5 @@
 """Checks cassettes that are there: whether they are whole, and whether they hold secrets."""
 
-import configparser
-import contextlib
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -23,17 +20,6 @@ from pytest_conversations.cassette import (
 from pytest_conversations.errors import CassetteError, CassetteFormatError
 
 _ENDINGS = {".yaml", ".yml", ".json"}
-_TOML = (
-    ("pytest.toml", ("pytest",)),
-    ("pyproject.toml", ("tool", "pytest")),
-    ("pyproject.toml", ("tool", "pytest", "ini_options")),
-)
-_INI = (
-    ("pytest.ini", "pytest"),
-    (".pytest.ini", "pytest"),
-    ("tox.ini", "pytest"),
-    ("setup.cfg", "tool:pytest"),
-)
 
 
 class Problem(NamedTuple):
@@ -121,24 +107,6 @@ def fix(path: Path, rules: Rules, environ: Mapping[str, str]) -> None:
     for request in requests:
         scrubber.finder.learn(request)
     ConversationCassette(str(path), mode="none", scrubber=scrubber).rewrite(as_json=is_json(text))
-
-
-def project_lines(folder: Path) -> list[str]:
-    """The lines of ``conversations_scrub`` in the file in which a project configures pytest."""
-    for name, keys in _TOML:
-        with contextlib.suppress(FileNotFoundError, KeyError):
-            table = tomllib.loads((folder / name).read_text(encoding="utf-8"))
-            for key in keys:
-                table = table[key]
-            lines = table["conversations_scrub"]
-            return lines.splitlines() if isinstance(lines, str) else list(lines)
-    for name, section in _INI:
-        parser = configparser.ConfigParser(interpolation=None)
-        parser.read(folder / name, encoding="utf-8")
-        text = parser.get(section, "conversations_scrub", fallback=None)
-        if text is not None:
-            return text.splitlines()
-    return []
 
 
 def _scrubber(rules: Rules, environ: Mapping[str, str]) -> Scrubber:

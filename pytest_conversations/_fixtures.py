@@ -32,7 +32,10 @@ __all__ = [
     "conversation_snapshot",
     "conversations",
     "conversations_config",
+    "conversations_server",
 ]
+
+_INSTALL = "pip install 'pytest-conversations[sandbox]'"
 
 # What the client of the fixture sends to the sandbox where no key is set: it wants any key at all.
 _SANDBOX_KEY = "sandbox-needs-no-real-key"
@@ -172,6 +175,23 @@ def async_conversations(
 
 
 @pytest.fixture
+def conversations_server(
+    request: pytest.FixtureRequest,
+    conversation_cassette: ConversationCassette,  # noqa: ARG001 - it has to be open
+) -> Iterator[str]:
+    """The URL of a server whose answers are in this test's cassette, for an app of any kind."""
+    settings = request.node.stash[_stash.SETTINGS]
+    try:
+        from pytest_conversations._server import Server
+        from pytest_conversations.relay import create_app
+    except ImportError as error:
+        msg = f"conversations_server needs {error.name}: {_INSTALL}"
+        raise _settings.SettingsError(msg) from error
+    with Server(create_app(settings.server_url), name="conversations_server", date=False) as server:
+        yield server.url
+
+
+@pytest.fixture
 def conversation_snapshot(
     request: pytest.FixtureRequest, snapshot: SnapshotAssertion, conversations_config: object
 ) -> Iterator[SnapshotAssertion]:
@@ -241,10 +261,7 @@ def _sandbox_url(config: pytest.Config) -> str:
         try:
             from pytest_conversations.sandbox import Sandbox
         except ImportError as error:
-            msg = (
-                f"--conversations-sandbox needs {error.name}: "
-                "pip install 'pytest-conversations[sandbox]'"
-            )
+            msg = f"--conversations-sandbox needs {error.name}: {_INSTALL}"
             raise _settings.SettingsError(msg) from error
         config.stash[_stash.SANDBOX] = Sandbox()
     return config.stash[_stash.SANDBOX].url

@@ -164,7 +164,7 @@ def resolve(
     match_on = _first(marker.get("match_on"), config.match_on, default=None)
     return Settings(
         mode=mode,
-        server_url=_url(
+        server_url=checked_url(
             "server URL",
             _first(
                 pytestconfig.getoption("conversations_server_url"),
@@ -196,7 +196,9 @@ def resolve(
                 default="",
             )
         ),
-        origins=tuple(_url("origin", each) for each in _texts("origins", config.origins) or ()),
+        origins=tuple(
+            checked_url("origin", each) for each in _texts("origins", config.origins) or ()
+        ),
         match_on=_texts("match_on", match_on),
         match_ignore=_texts("match_ignore", config.match_ignore) or (),
         cassette=cassette,
@@ -232,7 +234,16 @@ def _refuse_other(what: str, given: object, choices: Collection[str]) -> None:
         raise SettingsError(msg)
 
 
-def _url(what: str, given: str) -> str:
+def checked_url(what: str, given: str) -> str:
+    """A URL of a server, as it was given.
+
+    Args:
+        what: it is, for the message.
+        given: the text.
+
+    Raises:
+        SettingsError: it is none.
+    """
     with contextlib.suppress(ValueError):  # a port that is none, a bracket that is not closed
         parts = urlsplit(given)
         if parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0:

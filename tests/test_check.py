@@ -10,7 +10,7 @@ import pytest
 import vcr
 import yaml
 
-from pytest_conversations._check import project_lines
+from pytest_conversations._project import project_lines
 from pytest_conversations.cassette import ConversationCassette, Scrubber
 from pytest_conversations.cli import main
 

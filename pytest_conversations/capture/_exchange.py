@@ -5,7 +5,7 @@ import dataclasses
 import functools
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import cast
 
 import httpx
@@ -101,11 +101,12 @@ class Replay:
                 stacklevel=2,
             )
         status = recorded["status"]
+        length = sum(len(chunk.data) for chunk in chunks) if end is None else 0
         return library.Response(
             status["code"],
             headers=[
                 (name.encode("latin-1"), value.encode("latin-1", "replace"))
-                for name, values in headers
+                for name, values in _fitting(headers, length)
                 for value in values
             ],
             stream=cast(
@@ -158,6 +159,19 @@ _CANCELLED = (
     "The recording ends here: when it was made, the test cancelled the task that waited for more, "
     "or was over, and now it waits on."
 )
+
+
+def _fitting(
+    headers: Iterable[tuple[str, list[str]]], length: int
+) -> Iterator[tuple[str, list[str]]]:
+    """The headers for a body that is whole, which may have been edited.
+
+    Args:
+        headers: the recorded ones.
+        length: of the body; 0 where it is not whole, or of a request whose method is HEAD.
+    """
+    for name, values in headers:
+        yield name, [str(length)] if length and name.lower() == "content-length" else values
 
 
 def _error(error: Response, library: Library) -> httpx.RequestError:

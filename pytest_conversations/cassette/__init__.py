@@ -32,6 +32,7 @@ from pytest_conversations.cassette._recording import (
 )
 from pytest_conversations.cassette._scrub import Response, Scrubber, header_values
 from pytest_conversations.cassette._serializer import other_keys
+from pytest_conversations.cassette._shelf import Shelf
 
 __all__ = [
     "API_KEY",
@@ -47,6 +48,7 @@ __all__ = [
     "ResponseHook",
     "Scrubber",
     "Sharing",
+    "Shelf",
     "as_recorded",
     "body_bytes",
     "cut",

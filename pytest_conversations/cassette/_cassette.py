@@ -3,31 +3,27 @@
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import TypeVar
 
-import vcr.cassette
 from vcr.record_mode import RecordMode
 from vcr.request import Request
 from vcr.serializers import jsonserializer
 
-from pytest_conversations.cassette import _diagnosis, _locks, _metadata, _recording, _serializer
+from pytest_conversations.cassette import _locks, _metadata, _recording, _serializer
 from pytest_conversations.cassette._comparison import compared
+from pytest_conversations.cassette._explaining import ExplainingCassette
 from pytest_conversations.cassette._index import Index
 from pytest_conversations.cassette._matching import Matching
 from pytest_conversations.cassette._merge import Sharing, is_of, merged
 from pytest_conversations.cassette._persister import FilePersister
 from pytest_conversations.cassette._recording import Interaction, Recording
 from pytest_conversations.cassette._scrub import Response, Scrubber
-from pytest_conversations.errors import CassetteError, UnrecordedRequestError
-
-E = TypeVar("E", bound=CassetteError)
+from pytest_conversations.errors import CassetteError
 
 _LIVE = ("rewrite", "verify")  # what vcrpy has not; to it they are `all`
 MODES = ("none", "once", "new_episodes", "all", *_LIVE)
 
 
-class ConversationCassette(vcr.cassette.Cassette):
+class ConversationCassette(ExplainingCassette):
     """The open cassette of a test.
 
     Attributes:
@@ -64,14 +60,10 @@ class ConversationCassette(vcr.cassette.Cassette):
         sharing: Sharing | None = None,
         record_hint: Callable[[bool, bool], str] = lambda *_: "use a mode that records",
     ) -> None:
-        self._matching = matching or Matching()
-        self.mode = mode
-        self.refusals: list[CassetteError] = []
+        self._start_explaining(path, mode, matching or Matching(), record_hint)
         self._scrubber = scrubber
-        self._file = Path(path)
         self._sharing = sharing
         self._fresh = 0  # interactions at the end of the file that this run has recorded
-        self._record_hint = record_hint
         self._lock = threading.Lock()
         self._recordings: list[Recording] = []
         self._store = FilePersister(scrubber.gate)
@@ -151,11 +143,13 @@ class ConversationCassette(vcr.cassette.Cassette):
         """
         __tracebackhide__ = True  # pytest: the caller's frames are what matters
         with self._lock:
-            for index in self._index.of(made) if self.record_mode != RecordMode.ALL else ():
-                if not self.play_counts[index]:
-                    self.play_counts[index] += 1
-                    response: Response = self.data[index][1]
-                    return response
+            repeats = self.allow_playback_repeats
+            is_live = self.record_mode == RecordMode.ALL
+            index = None if is_live else self._index.next(made, self.play_counts, repeats=repeats)
+            if index is not None:
+                self.play_counts[index] += 1
+                response: Response = self.data[index][1]
+                return response
         if self.records:
             return None
         raise self.miss(made)
@@ -182,20 +176,6 @@ class ConversationCassette(vcr.cassette.Cassette):
         with self._lock:
             self._recordings.append(recording)
         return recording
-
-    def miss(self, made: Request, reason: str = "") -> UnrecordedRequestError:
-        """Make the error for a request that cannot be answered, and remember it.
-
-        Args:
-            made: what `admit` returned.
-            reason: why, where it is another than that it is not recorded.
-        """
-        return self.refuse(UnrecordedRequestError(self._explain(made, reason)))
-
-    def refuse(self, error: E) -> E:
-        """Remember an error that a request is refused with, and give it back to be raised."""
-        self.refusals.append(error)
-        return error
 
     def write(self) -> None:
         """Add what was recorded, in the order in which it was sent, and write the file.
@@ -270,7 +250,7 @@ class ConversationCassette(vcr.cassette.Cassette):
         own = [pair for pair in self.data if is_of(pair, self._sharing)]
         lines = compared(own, self._finished(), self._matching)
         if lines:
-            head = f"The API is no longer as it was recorded in {_diagnosis.shown_path(self.path)}:"
+            head = f"The API is no longer as it was recorded in {self.title}:"
             raise CassetteError("\n".join([head, *lines, self.hint()]))
 
     def _finished(self) -> list[Interaction]:
@@ -279,22 +259,7 @@ class ConversationCassette(vcr.cassette.Cassette):
         kept = _recording.finished(self._recordings, *hooks, self._scrubber.response, test=test)
         return list(kept)
 
-    def hint(self) -> str:
-        """How to record it, in a line."""
-        hint = self._record_hint(self.rewound, _metadata.from_sandbox(self.responses))
-        return f"To record it: {hint}"
-
     def _responses(self, request: Request) -> Iterator[tuple[int, Response]]:
         """What vcrpy asks for the matches of a request; here by index, not by a scan."""
         for index in self._index.of(self.filter_request(request)):
             yield index, self.data[index][1]
-
-    def _explain(self, made: Request, reason: str) -> str:
-        details = _diagnosis.explain(made, self.requests, self._matching, self.play_counts)
-        details = details or _diagnosis.namesake(made, self._file, self._matching)
-        found = f"{len(self.data)} interactions, {self.play_count} played"
-        found = found if self.rewound else "which does not exist"
-        first = reason or f"Not recorded: {made.method} {made.uri}"
-        file = f"Cassette: {_diagnosis.shown_path(self.path)} (mode {self.mode}), {found}"
-        middle = [details] if details and not reason else []
-        return "\n".join([first, file, *middle, self.hint()])

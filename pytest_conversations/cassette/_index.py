@@ -1,7 +1,7 @@
 """Finds recorded requests by their key, so that it costs the same in a cassette of any size."""
 
 import collections
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from vcr.request import Request
 
@@ -23,6 +23,18 @@ class Index:
         self._found = collections.defaultdict[Hashable, list[int]](list)
         for index in sorted(range(len(pairs)), key=lambda i: not is_of(pairs[i], sharing)):
             self._found[matching.key(pairs[index][0])].append(index)
+
+    def next(self, request: Request, counts: Mapping[int, int], *, repeats: bool) -> int | None:
+        """The place of the interaction that answers a request now; None where none does.
+
+        Args:
+            request: scrubbed.
+            counts: by place, how often each was played; those that were are left out.
+            repeats: whether the last of them answers again when all were played.
+        """
+        found = self.of(request)
+        again = found[-1] if found and repeats else None
+        return next((place for place in found if not counts.get(place)), again)
 
     def of(self, request: Request) -> Sequence[int]:
         """The places of the interactions that answer a request, scrubbed, in the order to play."""

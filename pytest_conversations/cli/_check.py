@@ -34,11 +34,12 @@ def add_to(commands: Commands) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     from pytest_conversations import _check
+    from pytest_conversations._project import project_lines
     from pytest_conversations._rules import Rules
     from pytest_conversations.errors import CassetteError
 
     try:
-        rules = Rules.of([*_check.project_lines(Path.cwd()), *arguments.scrub])
+        rules = Rules.of([*project_lines(Path.cwd()), *arguments.scrub])
         files = list(_check.files(arguments.paths))
     except FileNotFoundError as error:
         print(f"there is no {error}", file=sys.stderr)

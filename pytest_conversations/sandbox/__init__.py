@@ -10,6 +10,6 @@ fields are published, their order is not), and all of restart but its new id.
 """
 
 from pytest_conversations.sandbox._app import create_app
-from pytest_conversations.sandbox._server import Sandbox
+from pytest_conversations.sandbox._sandbox import Sandbox
 
 __all__ = ["Sandbox", "create_app"]

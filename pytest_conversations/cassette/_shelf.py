@@ -1,0 +1,39 @@
+"""Several cassettes that are played as one."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pytest_conversations.cassette._cassette import ConversationCassette
+from pytest_conversations.cassette._persister import load
+from pytest_conversations.cassette._scrub import Scrubber
+
+
+class Shelf(ConversationCassette):
+    """What is played of several files; nothing is recorded.
+
+    Args:
+        paths: the files, at least one; equal requests are answered in their order.
+        scrubber: what takes the secrets out of requests, before they are looked up.
+        record_hint: the command that records; see `ConversationCassette`.
+
+    Raises:
+        CassetteFormatError: one of the files is no cassette.
+        CassetteError: one of them cannot be read, or is not there.
+    """
+
+    def __init__(
+        self, paths: Sequence[str], *, scrubber: Scrubber, record_hint: Callable[[bool, bool], str]
+    ) -> None:
+        self._paths = paths
+        super().__init__(paths[0], mode="none", scrubber=scrubber, record_hint=record_hint)
+
+    @property
+    def title(self) -> str:
+        """What messages call it: its first path, and how many more there are."""
+        others = len(self._paths) - 1
+        return super().title + (f" and {others} more" if others else "")
+
+    def _read(self) -> None:
+        self.data = [pair for path in self._paths for pair in load(Path(path))[0]]
+        self._loaded_count = len(self.data)
+        self.rewound = True

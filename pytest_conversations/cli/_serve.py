@@ -1,0 +1,202 @@
+"""``pytest-conversations serve``."""
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_conversations.cli._commands import Commands
+from pytest_conversations.cli._output import missing, put
+
+if TYPE_CHECKING:
+    from pytest_conversations.cassette import ConversationCassette, Scrubber
+    from pytest_conversations.relay import Asked
+
+_MODES = ("once", "new_episodes", "all", "rewrite")
+_API = "https://api.mistral.ai"
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command to a parser's."""
+    parser = commands.add_parser(
+        "serve",
+        help="replay cassettes over HTTP, or record one",
+        description="Answer over HTTP as the cassettes say, also those of vcrpy and "
+        "pytest-recording: with the recorded chunks, pace, errors and cut connections. What is not "
+        "recorded is a 404, with the reason as JSON. With --record, be a proxy that records, and "
+        "write the cassette at the end, without secrets. Runs until Ctrl-C. Ends with 1 where a "
+        "cassette cannot be read or written, or the port is in use; with 2 where an argument "
+        "cannot be.",
+    )
+    parser.add_argument("paths", nargs="+", type=Path, metavar="CASSETTE", help="a file")
+    parser.add_argument("--port", type=int, default=0, help="port (default: any free one)")
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="address to listen on (default: 127.0.0.1, which only this machine reaches)",
+    )
+    parser.add_argument(
+        "--pace",
+        default="recorded",
+        help="recorded (default), instant, or a number that recorded times are multiplied by",
+    )
+    parser.add_argument(
+        "--chunking",
+        default="recorded",
+        help="recorded (default), events, whole, bytes, or a number of bytes",
+    )
+    parser.add_argument(
+        "--cut-after", type=int, metavar="N", help="let streams die after so many events"
+    )
+    parser.add_argument(
+        "--repeat",
+        action="store_true",
+        help="play the last of equal recordings again when all were played (default: a 404)",
+    )
+    parser.add_argument(
+        "--record",
+        nargs="?",
+        const=_API,
+        metavar="URL",
+        help=f"record what the server at URL answers (default: {_API})",
+    )
+    parser.add_argument(
+        "--mode",
+        choices=_MODES,
+        default="once",
+        help="with --record: once (default) records where there is no cassette, and replays one "
+        "that is there; new_episodes records what is not in it; all and rewrite record all again",
+    )
+    parser.add_argument(
+        "--scrub",
+        action="append",
+        default=[],
+        metavar="LINE",
+        help="one more line of conversations_scrub, as for check",
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        from pytest_conversations import _serve, _shapes
+        from pytest_conversations._project import project_lines
+        from pytest_conversations._rules import Rules
+        from pytest_conversations._settings import checked_url
+        from pytest_conversations.capture import Shape
+        from pytest_conversations.cassette import API_KEY, Scrubber
+        from pytest_conversations.errors import CassetteError
+    except ImportError as error:
+        return missing("serve", error, "sandbox")
+    try:
+        rules = Rules.of([*project_lines(Path.cwd()), *arguments.scrub])
+        shape = Shape(
+            _shapes.chunking(_number(arguments.chunking, int)),
+            _shapes.pace(_number(arguments.pace, float)),
+            _shapes.cut_after(arguments.cut_after),
+        )
+        if arguments.record is not None:
+            checked_url("--record", arguments.record)
+            _refuse_several(arguments.paths)
+    except ValueError as error:
+        put(str(error), sys.stderr)
+        return 2
+    readable = arguments.paths if arguments.record else list(_readable(arguments.paths))
+    if not readable:
+        return 1
+    options = _serve.Options(
+        paths=list(map(str, readable)),
+        host=arguments.host,
+        port=arguments.port,
+        shape=shape,
+        repeats=arguments.repeat,
+        record=arguments.record,
+        mode=arguments.mode,
+    )
+    scrubber = Scrubber({name: os.environ.get(name, "") for name in (API_KEY, *rules.names)}, rules)
+    try:
+        with _serve.serving(options, scrubber, _print) as (server, cassette):
+            put(f"{cassette.title} at {server.url} (Ctrl-C stops it)")
+            sys.stdout.flush()
+            _wait()
+        return max(_write(cassette, scrubber), int(len(readable) < len(arguments.paths)))
+    except CassetteError as error:
+        put(str(error), sys.stderr)
+    except OSError as error:
+        put(str(error.args[-1]), sys.stderr)
+    return 1
+
+
+_LONG = 3600  # s
+
+
+def _number(text: str, kind: type[int] | type[float]) -> object:
+    """A number where a text is one; else the text."""
+    with contextlib.suppress(ValueError):
+        return kind(text)
+    return text
+
+
+def _refuse_several(paths: Sequence[Path]) -> None:
+    if len(paths) > 1:
+        msg = "--record takes one cassette, which it records into"
+        raise ValueError(msg)
+
+
+def _readable(paths: Sequence[Path]) -> Iterator[Path]:
+    from pytest_conversations.cassette import load
+    from pytest_conversations.errors import CassetteError
+
+    for path in paths:
+        try:
+            load(path)
+        except CassetteError as error:
+            put(f"not served: {error}", sys.stderr)
+        else:
+            yield path
+
+
+def _wait() -> None:
+    """Wait until Ctrl-C, or until the process is asked to end."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        while True:
+            time.sleep(_LONG)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _print(asked: "Asked") -> None:
+    head, *rest = asked.fault.splitlines() or [""]
+    words = f"{asked.method} {asked.target}  {asked.status or 'no response'}"
+    put("\n    ".join([f"{words}  {asked.sent} bytes in {asked.ms} ms  {head}".rstrip(), *rest]))
+    sys.stdout.flush()
+
+
+def _write(cassette: "ConversationCassette", scrubber: "Scrubber") -> int:
+    recorded = cassette.recorded_count
+    if cassette.would_lose():
+        put("not written: the API did not answer; the old recording stays", sys.stderr)
+        return 1
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        cassette.write()
+    for warning in caught:
+        put(str(warning.message), sys.stderr)
+    if recorded:
+        count = sum(scrubber.counts.values())
+        put(f"{recorded} recorded, {count} scrubbed in {cassette.title}")
+    return 0

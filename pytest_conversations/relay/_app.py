@@ -1,0 +1,52 @@
+"""The relay as an app, for who may talk to it."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+import httpx
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Mount
+
+from pytest_conversations.relay._asked import Asked
+from pytest_conversations.relay._relay import Relay
+
+_NAMES = ("localhost", "127.0.0.1")
+# Pages of this machine: what other pages ask is for them to answer.
+_PAGES = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
+
+
+def create_app(
+    server_url: str, *, is_local: bool = True, note: Callable[[Asked], None] = lambda _: None
+) -> Starlette:
+    """An ASGI app that answers as another server does.
+
+    Args:
+        server_url: of that server; requests go there through httpx.
+        is_local: whether to refuse requests to another host than this machine, which the name of
+            some page may stand for (DNS rebinding).
+        note: is told of each request when it is over.
+    """
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+    client = httpx.AsyncClient(timeout=None, limits=limits)  # noqa: S113 - the caller's one counts
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with client:
+            yield
+
+    hosts = Middleware(TrustedHostMiddleware, allowed_hosts=_NAMES, www_redirect=False)
+    pages = Middleware(
+        CORSMiddleware,
+        allow_origin_regex=_PAGES,
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=["*"],
+    )
+    return Starlette(
+        routes=[Mount("/", Relay(client, server_url, note))],
+        middleware=[hosts, pages] if is_local else [pages],
+        lifespan=lifespan,
+    )
