@@ -1,5 +1,6 @@
 """Checks cassettes that are there: whether they are whole, and whether they hold secrets."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -67,6 +68,19 @@ def check(path: Path, rules: Rules, environ: Mapping[str, str]) -> list[Problem]
         environ: the environment, where their values are.
     """
     scrubber = _scrubber(rules, environ)
+    return [*_named(path, scrubber), *_in_file(path, scrubber)]
+
+
+def _named(path: Path, scrubber: Scrubber) -> list[Problem]:
+    """What is wrong with the name of a file, which is not shown then."""
+    found = scrubber.finder.by_value(os.fsencode(path.name))
+    shown = path.with_name(scrubber.known(path.name)) if found else path
+    return [
+        Problem(shown, 0, f"{each.rule}, the name of the file", is_secret=False) for each in found
+    ]
+
+
+def _in_file(path: Path, scrubber: Scrubber) -> list[Problem]:
     try:
         text, requests = read(path)
     except CassetteFormatError as error:

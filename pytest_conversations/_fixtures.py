@@ -82,6 +82,7 @@ def conversation_cassette(
             refuse_vcr(item)
             settings = _resolved(item, conversations_config)
             scrubber = _scrubber(item, settings)
+            item.stash[_stash.SHOWN] = scrubber.known
             cassette = stack.enter_context(
                 cassette_of_test(
                     cassette_path(item, settings),
@@ -207,13 +208,14 @@ def conversation_snapshot(
     if problem:
         pytest.fail(problem, pytrace=False)
     scrub_with: Scrub = own.data
+    item.stash.setdefault(_stash.SHOWN, own.known)
 
-    def scrub(data: object, *, are_events: bool = False, only_known: bool = False) -> object:
+    def scrub(data: object, *, only_known: bool = False) -> object:
         nonlocal scrub_with
         cassette = item.stash.get(_stash.CASSETTE, None)
         if cassette is not None:  # which knows what the app carries, also when it is closed
             scrub_with = cassette.scrub
-        return scrub_with(data, are_events=are_events, only_known=only_known)
+        return scrub_with(data, only_known=only_known)
 
     assertion = ConversationSnapshotAssertion.of(snapshot, scrub)
     yield assertion

@@ -113,7 +113,7 @@ def _finish(
     elif how == "passed" or settings.keep_failed:
         tally.unwritten.pop(test, None)  # where a plugin runs a test again, that of the run before
         recorded = cassette.recorded_count
-        _write(cassette, tally, test)
+        _write(cassette, scrubber, tally, test)
         if recorded:
             _warn_of_unsearched(scrubber)
         tally.note_scrubbed(
@@ -178,7 +178,7 @@ def _warn_of_unsearched(scrubber: Scrubber) -> None:
         warnings.warn(msg, stacklevel=2)
 
 
-def _write(cassette: ConversationCassette, tally: Tally, test: str) -> None:
+def _write(cassette: ConversationCassette, scrubber: Scrubber, tally: Tally, test: str) -> None:
     recorded = cassette.recorded_count
     if cassette.would_lose():
         tally.unwritten[test] = (
@@ -187,6 +187,9 @@ def _write(cassette: ConversationCassette, tally: Tally, test: str) -> None:
         )
         return
     try:
+        if recorded:
+            parameters = test.partition("[")[2]
+            scrubber.gate(parameters, "the id of a parameter of this test: give it another")
         cassette.write()
     except CassetteError:
         tally.unwritten[test] = (cassette.path, "see the error of its test")

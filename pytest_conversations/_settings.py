@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_WORD = re.compile(r"[A-Za-z_ -]{0,16}")
 UNUSED = ("ignore", "warn", "error")
 MODES = ("none", "once", "new_episodes", "all", "rewrite", "verify")
 SERVER_URL = "https://api.mistral.ai"
@@ -230,7 +231,8 @@ def _first(*given: T | None, default: T) -> T:
 
 def _refuse_other(what: str, given: object, choices: Collection[str]) -> None:
     if given not in choices:
-        msg = f"conversations {what} {given!r} does not exist; choose from {', '.join(choices)}"
+        shown = f"{given!r} " if _WORD.fullmatch(str(given)) else ""  # it may be a secret
+        msg = f"conversations {what} {shown}does not exist; choose from {', '.join(choices)}"
         raise SettingsError(msg)
 
 
@@ -278,6 +280,7 @@ def _texts(name: str, given: object) -> tuple[str, ...] | None:
     if given is None:
         return None
     if isinstance(given, str) or not isinstance(given, Iterable):
-        msg = f"{name} is {given!r}, not a list of texts"
+        kind = "text" if isinstance(given, str) else type(given).__name__  # it may be a secret
+        msg = f"{name} is a {kind}, not a list of texts"
         raise SettingsError(msg)
     return tuple(map(str, given))

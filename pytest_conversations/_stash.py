@@ -10,6 +10,8 @@ from pytest_conversations._settings import Settings
 from pytest_conversations._tally import Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_conversations.cassette import ConversationCassette
     from pytest_conversations.sandbox import Sandbox
 
@@ -21,3 +23,4 @@ SANDBOX: pytest.StashKey[Sandbox] = pytest.StashKey()
 SETTINGS = pytest.StashKey[Settings]()
 CASSETTE: pytest.StashKey[ConversationCassette] = pytest.StashKey()
 OUTCOME = pytest.StashKey[str]()
+SHOWN: pytest.StashKey[Callable[[str], str]] = pytest.StashKey()  # gives texts without secrets

@@ -167,6 +167,11 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note how the test went; show a refusal where the test failed with another error."""
     report = yield
+    shown = item.stash.get(_stash.SHOWN, None)
+    if shown is not None:
+        from pytest_conversations._redaction import redact
+
+        redact(report, shown)
     cassette = item.stash.get(_stash.CASSETTE, None)
     if cassette is None:
         return report
@@ -179,8 +184,8 @@ def pytest_runtest_makereport(
     if report.when == "call":
         if item.stash.get(_stash.OUTCOME, "") != "failed":  # a subtest that failed came before
             item.stash[_stash.OUTCOME] = report.outcome
-        shown = None if call.excinfo is None else call.excinfo.value
-        if report.failed and refusal is not None and not hides and shown not in cassette.refusals:
+        raised = None if call.excinfo is None else call.excinfo.value
+        if report.failed and refusal is not None and not hides and raised not in cassette.refusals:
             report.sections.append(("conversations", str(refusal)))
     return report
 

@@ -770,7 +770,7 @@ def test_settings_have_an_order(pytester: pytest.Pytester) -> None:
         ("match_on=['bdy']", "match_on has 'bdy'; choose from method, uri*"),
         ("cassette=3", "the cassette of the marker conversations is 3, not the path of a file"),
         ("cassette=''", "the cassette of the marker conversations is '', not the path of a file"),
-        ("match_on='body'", "match_on is 'body', not a list of texts"),
+        ("match_on='body'", "match_on is a text, not a list of texts"),
     ],
 )
 def test_a_wrong_marker_is_one_clear_error(

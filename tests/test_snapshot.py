@@ -355,7 +355,9 @@ def test_a_parameter_that_turns_out_to_be_a_key(
     )
     result = pytester.runpytest("--conversations-sandbox", "--conversations-mode=once")
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["SecretLeakError: *in the name of the file: give its *"])
+    result.stdout.fnmatch_lines(
+        ["SecretLeakError: *in the id of a parameter of this test: give it *"]
+    )
     assert not list(pytester.path.rglob("*.yaml"))
 
 

@@ -14,7 +14,8 @@ _COOKIE = "COOKIE"
 # RFC 9110, section 11.2: of a scheme that has parameters, some are credentials.
 _PARAMETER = re.compile(r'(?P<name>[\w-]+)\s*=\s*(?:"(?P<quoted>[^"]*)"|(?P<token>[^\s,"]+))')
 _OF_SCHEMES = {"response", "mac"}
-_SCHEMES = {"apikey", "basic", "bearer", "digest", "negotiate", "ntlm", "token"}
+_SCHEMES_OF_TOKENS = {"apikey", "basic", "bearer", "negotiate", "ntlm"}
+_SCHEMES = {*_SCHEMES_OF_TOKENS, "digest", "token"}
 _MOST = 32  # credentials of one body that are learned; each costs each later search
 _COOKIE_VALUE = re.compile(r"(?=.*\d)(?=.*[A-Za-z])\S{8,}")
 
@@ -60,7 +61,7 @@ def in_texts(outermost: Iterable[Text]) -> Iterator[tuple[Text, str, str]]:
 
 def _decoded(value: str) -> str:
     """A value of a form, of which each byte was read as a character."""
-    return value.encode("latin-1", "replace").decode("utf-8", "replace").replace("+", " ")
+    return value.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def _in_authorization(value: str) -> Iterator[tuple[str, str]]:
@@ -75,7 +76,7 @@ def _in_authorization(value: str) -> Iterator[tuple[str, str]]:
     elif scheme.lower() == "basic":
         yield API_KEY, rest[0].strip()
         yield from _in_basic(rest[0].strip())
-    elif parameters and not rest[0].strip().endswith("="):
+    elif parameters and scheme.lower() not in _SCHEMES_OF_TOKENS:
         for name, held in parameters:
             if name.lower() in _OF_SCHEMES or _names.kind(name) is not _names.Kind.OTHER:
                 yield API_KEY, held

@@ -1,5 +1,6 @@
 """Finds secrets: by value, by place and by form. It changes nothing."""
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -11,7 +12,7 @@ from pytest_conversations.cassette._carried import API_KEY
 from pytest_conversations.cassette._fitting import fitted
 from pytest_conversations.cassette._fragments import spelled_out
 from pytest_conversations.cassette._secrets import Found, Passes, Secrets, merged, replace
-from pytest_conversations.cassette._texts import Text, every, texts, whole
+from pytest_conversations.cassette._texts import DATA, Text, every, texts, whole
 
 
 class Finder:
@@ -29,7 +30,7 @@ class Finder:
         self._reasons: dict[str, str] = {}
         self._learn_values()
         self._rules = rules
-        self._last: tuple[bytes, bool, Sequence[Text]] = (b"", False, ())
+        self._last: tuple[tuple[bytes, bool, Sequence[Text]], ...] = ()
         groups = [name.upper() for pattern in rules.patterns for name in pattern.groupindex]
         names = "|".join(map(re.escape, (API_KEY, *values, *groups)))
         self._placeholder = re.compile(rf"{_forms.PLACEHOLDER}|<(?:{names})>")
@@ -42,8 +43,17 @@ class Finder:
     def learn(self, request: Request) -> None:
         """Take the credentials that a request carries for secrets, whoever put them there."""
         self._learn_values()
-        for name, value in self._carried(request):
-            self._secrets.add(name, value)
+        self._add(_carried.in_headers(request.headers))
+        self._add(_carried.in_url(request.uri))
+        self._add(self._carried_in(_matching.body_bytes(request)))
+
+    def _add(self, carried: Iterable[tuple[str, str]]) -> None:
+        for name, value in carried:
+            # With more than what is known, which may be any, it would look like another.
+            if not self._placeholder.search(value) and not self._secrets.find(
+                value.encode("utf-8", "replace")
+            ):
+                self._secrets.add(name, value)
 
     def _learn_values(self) -> None:
         for name, value in self._values.items():
@@ -53,23 +63,19 @@ class Finder:
                 unset = "it has none: the variable is not set, or its name is another"
                 self._reasons.setdefault(name, unset)
 
-    def _carried(self, request: Request) -> Iterator[tuple[str, str]]:
-        yield from _carried.in_headers(request.headers)
-        yield from _carried.in_url(request.uri)
-        for text, name, value in self._carried_in(_matching.body_bytes(request)):
+    def _carried_in(self, body: bytes) -> Iterator[tuple[str, str]]:
+        rest = replace(body, self.known_in_body(body)) if _forms.may_hold(body) else b""
+        for text, name, value in _carried.in_texts(self._texts(rest)):
             if not self._rules.keeps(text.value) and not self._rules.keeps(value):
                 yield name, value
 
-    def _carried_in(self, body: bytes) -> Iterator[tuple[Text, str, str]]:
-        yield from _carried.in_texts(self._texts(body)) if _forms.may_hold(body) else ()
-
     def _texts(self, body: bytes, *, are_events: bool = False) -> Sequence[Text]:
-        """The texts of a body; it is asked for again, since most bodies hold no known secret."""
-        last_body, were_events, last = self._last
-        if body == last_body and are_events == were_events:
-            return last
+        """The texts of a body; of one they are asked for again, with its secrets and without."""
+        for last_body, were_events, last in self._last:
+            if body == last_body and are_events == were_events:
+                return last
         made = texts(body, are_events=are_events)
-        self._last = (body, are_events, made)
+        self._last = ((body, are_events, made), *self._last[:1])
         return made
 
     def by_value(self, body: bytes) -> list[Found]:
@@ -81,6 +87,7 @@ class Finder:
         body: bytes,
         *,
         is_reply: bool = False,
+        is_cut: bool = False,
         are_events: bool = False,
         is_compared: bool = False,
     ) -> Passes:
@@ -88,7 +95,8 @@ class Finder:
 
         Args:
             body: of a request or a response.
-            is_reply: it may end within a secret.
+            is_reply: a server may have written it, and shown what looks like a key in part.
+            is_cut: it is a reply that is not whole, so it may end within a secret of any looks.
             are_events: JSON is a list of the events of a stream.
             is_compared: it is matched with others, so that what stands in a field whose name tells
                 that it is a credential gets the name of the field, whatever it is.
@@ -99,9 +107,12 @@ class Finder:
         if not (self._may_have_forms(rest) or b"data:" in rest or are_events or is_reply):
             return Passes(known, [])
         outermost = self._texts(rest, are_events=are_events)
-        begun = self._secrets.begun if is_reply else None
+        begun = functools.partial(self._secrets.begun, is_cut=is_cut) if is_reply else None
         over = spelled_out(outermost, lambda _: [], self._in_output, begun)
-        forms = self._by_form(outermost, self._rules.patterns, is_compared=is_compared)
+        # A line `data:` may stand in what is no stream of JSON, and then the lines are one text.
+        is_text = any(text.path == DATA for text in outermost)
+        searched = [*outermost, whole(rest)] if is_text else outermost
+        forms = self._by_form(searched, self._rules.patterns, is_compared=is_compared)
         return Passes(known, merged(fitted(merged((*forms, *over)), outermost)))
 
     def known_in_body(self, body: bytes, *, are_events: bool = False) -> list[Found]:

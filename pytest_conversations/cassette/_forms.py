@@ -69,6 +69,9 @@ _PATTERNS = [(name, re.compile(_WORD + pattern)) for name, pattern in _FORMS.ite
 _NAMED = re.compile(
     r"(?:(?<![\w-])|(?<=\\[nrtbf]))(?P<name>[\w-]{1,64}+)\\*[\"']?\]?\s{0,4}[:=]>?\s{0,4}(?P<quote>\\*[\"'])?"
 )
+_SCHEME = re.compile(r"[A-Za-z][\w-]{1,20}\s{1,4}(?=\S+\Z)")
+_SCHEME_IN_TEXT = re.compile(r"[A-Za-z][\w-]{1,20}[ ]{1,4}")
+_COOKIE = re.compile(r"(?<![^\s;])[^\s=;]{1,64}=(?=[^;]*\d)(?=[^;]*[A-Za-z])[^\s;]{8,}(?:;|\Z)")
 _SHORTEST = 7  # characters of `a://:b@`
 _LONGEST = 128  # characters that are looked at to tell a credential from other text
 _VALUE = re.compile(r"[^\s\"'\\&;,<>(){}\[\]]{8,}")
@@ -82,7 +85,20 @@ _HINTS = (
     *(b"eyj", b"akia", b"asia", b"abia", b"acca", b"a3t", b"ghp_", b"gho_", b"ghu_", b"ghs_"),
     *(b"ghr_", b"github_", b"xox", b"xapp", b"hooks.slack", b"aiza", b"ya29"),
     *(b"gocspx", b"sk-", b"sk_", b"rk-", b"rk_", b"hf_", b"npm_", b"pypi-", b"sg.", b"private key"),
-    *(b"bearer", b"basic", b"://", b"key", b"token", b"secret", b"pass", b"pwd", b"auth"),
+    *(
+        b"bearer",
+        b"cookie",
+        b"basic",
+        b"://",
+        b":\\/\\/",
+        b"%3a%2f%2f",
+        b"key",
+        b"token",
+        b"secret",
+        b"pass",
+        b"pwd",
+        b"auth",
+    ),
     *(b"credential", b"sig", b"jwt", b"glpat-", b"glrt-", b"gldt-", b"glptt-", b"glft-", b"glimt-"),
     *(b"gloas-", b"glsoat-", b"glagent-", b"glcbt-"),
 )
@@ -118,7 +134,7 @@ def credentials(text: Text, *, is_compared: bool = False) -> Iterator[Match]:
     name = _of_field(text, is_compared=is_compared)
     if name:
         if value != f"<{name}>":
-            yield Match(0, len(value), name, _OURS.fullmatch(value) is not None)
+            yield Match(_behind_scheme(value), len(value), name, _OURS.fullmatch(value) is not None)
     elif text.kind is not Kind.NUMBER and len(value) >= _SHORTEST:
         yield from (_short if len(value) < _LONGEST else _in_text)(value)
 
@@ -155,9 +171,22 @@ def _of_field(text: Text, *, is_compared: bool) -> str:
     kind = _names.kind(key)
     is_one = kind is _names.Kind.SURE or (
         (kind is _names.Kind.UNSURE or (kind is _names.Kind.SIGNATURE and text.kind is Kind.FORM))
-        and (looks_random(text.value) or _OURS.fullmatch(text.value) is not None)
+        and (_holds_one(text.value) or _OURS.fullmatch(text.value) is not None)
     )
     return _names.upper(key) if is_one else ""
+
+
+def _holds_one(value: str) -> bool:
+    """Whether a field may hold a credential, also behind a scheme, or as a cookie."""
+    if value[:7].lower() in ("bearer ", "basic "):  # which have forms of their own
+        return False
+    return looks_random(value[_behind_scheme(value) :]) or _COOKIE.search(value) is not None
+
+
+def _behind_scheme(value: str) -> int:
+    """Where the credential begins behind a scheme (RFC 9110, section 11.4)."""
+    scheme = _SCHEME.match(value)
+    return scheme.end() if scheme else 0
 
 
 def _by_form(value: str) -> Iterator[Match]:
@@ -177,10 +206,21 @@ def _by_name(value: str) -> Iterator[Match]:
         if named.end() < end or kind in (_names.Kind.OTHER, _names.Kind.SIGNATURE):
             continue
         pattern = _QUOTED if named["quote"] else _VALUE
-        held = pattern.match(value, named.end(), named.end() + _LONGEST)
-        if held and not is_masked(held[0]) and _is_credential(held[0], kind, named["quote"]):
-            end = _end(pattern, value, named.end())
-            yield Match(named.end(), end, _names.upper(named["name"]))
+        for start in _starts(named, value):
+            held = pattern.match(value, start, start + _LONGEST)
+            if held and not is_masked(held[0]) and _is_credential(held[0], kind, named["quote"]):
+                end = _end(pattern, value, start)
+                yield Match(start, end, _names.upper(named["name"]))
+                break
+
+
+def _starts(named: re.Match[str], value: str) -> Iterator[int]:
+    """Where the credential may begin behind its name: there, or behind a scheme."""
+    yield named.end()
+    if named["name"].lower().endswith("authorization"):
+        scheme = _SCHEME_IN_TEXT.match(value, named.end())
+        if scheme and scheme[0].strip().lower() not in ("bearer", "basic"):
+            yield scheme.end()
 
 
 def _end(pattern: re.Pattern[str], value: str, start: int) -> int:

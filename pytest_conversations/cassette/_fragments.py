@@ -94,11 +94,13 @@ _OUTPUTS = (
 
 
 def _is_delta(path: tuple[str, ...]) -> bool:
-    return bool(path) and path[-1] in _PIECES
+    is_in_list = path[-2:-1] == path[-1:]
+    return bool(path) and (path[-1] in _PIECES or is_in_list)
 
 
 def _over_borders(sequence: Sequence[_Piece], every: Sequence[Found]) -> Iterator[Found]:
     borders = [0, *itertools.accumulate(len(piece.value) for piece in sequence)]
+    positions: dict[int, Sequence[int]] = {}
     for found in every:
         placeholder = found.placeholder.decode()
         at = bisect.bisect_right(borders, found.start) - 1
@@ -107,7 +109,9 @@ def _over_borders(sequence: Sequence[_Piece], every: Sequence[Found]) -> Iterato
         while borders[at] < found.end:
             start, end = borders[at], borders[at + 1]
             text = sequence[at].text
-            characters = byte_positions(text.value)
+            if at not in positions:
+                positions[at] = byte_positions(text.value)
+            characters = positions[at]
             first = bisect.bisect_right(characters, max(found.start - start, 0)) - 1
             last = bisect.bisect_left(characters, min(found.end, end) - start)
             yield Found(
@@ -118,3 +122,10 @@ def _over_borders(sequence: Sequence[_Piece], every: Sequence[Found]) -> Iterato
             )
             placeholder = ""
             at += 1
+
+
+def looks_cut(body: bytes) -> bool:
+    """Whether a body, by its looks, ended before its end: within its JSON, or a line of events."""
+    end = body.rstrip()[-1:]
+    is_json = body.lstrip()[:1] in (b"{", b"[") and end not in (b"}", b"]")
+    return is_json or (b"data:" in body and not body.endswith((b"\n", b"\r")))

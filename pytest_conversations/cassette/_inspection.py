@@ -13,6 +13,7 @@ import yaml
 from pytest_conversations.cassette import _document, _headers
 from pytest_conversations.cassette._compression import GZIP, decoded
 from pytest_conversations.cassette._finder import Finder
+from pytest_conversations.cassette._fragments import looks_cut
 from pytest_conversations.cassette._secrets import Passes
 
 _ANYWHERE = "text of the file"
@@ -151,7 +152,8 @@ class _Inspection:
     def _in_value(self, value: bytes, path: tuple[str, ...]) -> Passes:
         part = path[2:] if path[:1] == ("interactions",) else ()
         if part[:1] == ("body",):
-            return self._finder.in_body(value, is_reply="response" in path)
+            is_reply = "response" in path
+            return self._finder.in_body(value, is_reply=is_reply, is_cut=looks_cut(value))
         of_message = part in _OF_MESSAGE or (
             part[:1] == ("headers",) and path[-1].lower() != "content-length"
         )
@@ -182,7 +184,9 @@ class _Inspection:
                     line = _document.line(self._text, string)
                     place = self._place((*path, "body"))
                     if plain.body != content:
-                        every = self._finder.in_body(plain.body, is_reply="response" in path)
+                        every = self._finder.in_body(
+                            plain.body, is_reply="response" in path, is_cut=looks_cut(plain.body)
+                        )
                         for found in every.in_place():
                             yield Finding(line, found.rule, f"{place}, compressed")
                     if not plain.is_whole:

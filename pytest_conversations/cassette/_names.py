@@ -10,7 +10,7 @@ _SURE = (
     r"|client_?secret|passwd|password|passphrase|pwd"
 )
 # These are common words, too: what they hold is a credential only where it looks like one.
-_UNSURE = r"token|secret|authorization|credentials?|jwt|auth"
+_UNSURE = r"token|secret|authorization|credentials?|jwt|auth|(?:set_)?cookie"
 _SIGNATURE = r"(?:x_(?:amz|goog)_)?(?:credential|signature)|sig"
 # Of lists that are read page by page, and of language models.
 _INNOCENT = (

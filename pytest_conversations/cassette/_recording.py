@@ -86,6 +86,8 @@ def finished(
         request = recording.kept = before_request(recording.request)
         response = before_response(copy.deepcopy(recording.response))
         if request is not None and response is not None:
+            if isinstance(body := response["body"].get("string"), str):  # a hook may have set it
+                response["body"]["string"] = body.encode()
             _chunks.mend(response)  # the hook may have changed the body
             notes: Response = {"retried": True} if recording.retried else {}
             notes |= {} if test is None else {"test": test}

@@ -14,12 +14,16 @@ from pytest_conversations.cassette import _chunks, _headers, _matching
 from pytest_conversations.cassette._chunks import Chunk
 from pytest_conversations.cassette._compression import decoded
 from pytest_conversations.cassette._finder import Finder
+from pytest_conversations.cassette._fragments import looks_cut
 from pytest_conversations.cassette._secrets import Passes, replace
 from pytest_conversations.errors import SecretLeakError
 
 # vcrpy's own type of a response: whatever YAML holds.
 Response = dict[str, Any]
 _KNOWN = {"status", "headers", "body", "stream", "error", "retried", "test"}
+
+# Half of a character, which is no text, may stand beside a secret all the same.
+_ERRORS = {"utf-8": "surrogatepass", "latin-1": "strict"}
 
 T = TypeVar("T")
 
@@ -101,22 +105,27 @@ class Scrubber:
             response[key] = self._said(response[key])
         return response
 
-    def data(self, data: object, *, are_events: bool = False, only_known: bool = False) -> object:
+    def data(self, data: object, *, only_known: bool = False) -> object:
         """Scrub JSON data, for instance of a snapshot, as a body that holds it is scrubbed.
 
         Args:
-            data: the data.
-            are_events: it is a list of events of a stream, or of their data.
+            data: the data; what is in lists may be events of a stream, or what they hold.
             only_known: what only looks like a credential stays.
         """
         body = json.dumps([data]).encode()  # in a list, so that a text is JSON, too
         if only_known:
-            found = Passes(self.finder.known_in_body(body, are_events=are_events), [])
+            found = Passes(self.finder.known_in_body(body, are_events=True), [])
         else:
-            found = self.finder.in_body(body, is_reply=True, are_events=are_events)
+            found = self.finder.in_body(body, is_reply=True, are_events=True)
         if not any(found):
             return data
         return json.loads(self._noted(found, "snapshot").applied(body))[0]
+
+    def known(self, text: str) -> str:
+        """A text without the known secrets; what only looks like one stays."""
+        body = text.encode("utf-8", "surrogatepass")
+        found = self.finder.by_value(body)
+        return replace(body, found).decode("utf-8", "surrogatepass") if found else text
 
     def metadata(self, metadata: dict[str, object]) -> dict[str, object]:
         """Scrub what a file says of itself: the texts in it, not their keys."""
@@ -147,7 +156,10 @@ class Scrubber:
     def _response_body(self, response: Response, answers: str) -> None:
         self._decompress(response)
         body: bytes = response["body"].get("string") or b""
-        found = self._noted(self.finder.in_body(body, is_reply=True), "response body")
+        stream = response.get("stream", {})
+        is_cut = "error" in stream or bool(stream.get("closed")) or looks_cut(body)
+        every = self.finder.in_body(body, is_reply=True, is_cut=is_cut)
+        found = self._noted(every, "response body")
         if not any(found):
             return
         scrubbed = response["body"]["string"] = found.applied(body)
@@ -202,11 +214,11 @@ class Scrubber:
         is_compared: bool = False,
     ) -> str:
         try:
-            body = text.encode(encoding)
+            body = text.encode(encoding, _ERRORS[encoding])
         except UnicodeEncodeError:
             return text
         found = self.finder.in_text(body, of_message=of_message, is_compared=is_compared)
-        return self._noted(found, place).applied(body).decode(encoding)
+        return self._noted(found, place).applied(body).decode(encoding, _ERRORS[encoding])
 
     def _noted(self, found: Passes, place: str) -> Passes:
         # A secret that is spelled out over several texts has one placeholder, and counts once.

@@ -9,6 +9,7 @@ from pytest_conversations import _protocol
 from pytest_conversations.cassette._spelling import SHORTEST, Body, Spellings, encoded
 
 _SPACE = " \t\r\n"
+_MIXED = re.compile(rb"\d.*[A-Za-z]|[A-Za-z].*\d", re.DOTALL)
 _PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_-]*>")
 
 
@@ -114,14 +115,20 @@ class Secrets:
         """Find the secrets in a body, in order; they do not overlap."""
         return merged(self._matches(Body(body))) if self._secrets else []
 
-    def begun(self, body: bytes) -> list[Found]:
-        """Find what a body has of a secret in which it ends, where that is half of it or more."""
+    def begun(self, body: bytes, *, is_cut: bool) -> list[Found]:
+        """Find what a body has of a secret in which it ends, where that is half of it or more.
+
+        Args:
+            body: or a text of it.
+            is_cut: whether it was longer; of one that was not, a word at its end is a word.
+        """
         ending = Body(body)
         sizes = [(each.begun(ending), name) for name, each in self._secrets.values()]
         size, name = max(sizes, default=(0, ""))
         start = len(body) - size
         rule = f"value of {name}, cut off"
-        return [Found(start, len(body), f"<{name}>".encode(), rule)] if size else []
+        is_one = size and (is_cut or _MIXED.search(body, start) is not None)
+        return [Found(start, len(body), f"<{name}>".encode(), rule)] if is_one else []
 
     def _matches(self, body: Body) -> Iterator[Found]:
         for name, spellings in self._secrets.values():

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import unquote_plus
 
+from pytest_conversations.cassette import _multipart
 from pytest_conversations.cassette._writings import FORM, JSON, PLAIN, byte_positions
 
 
@@ -28,12 +29,14 @@ class Kind(enum.Enum):
 _BOM = "\ufeff"
 _BLANK = _BOM + " \t\r\n"
 _DATA = re.compile(rf"(?<![^\r\n]){_BOM}?data:")
+DATA = ("data",)
+"""The path of the data of a server-sent event that is no JSON."""
 _LINE = re.compile(rf"((?:{_BOM}?data: ?([^\r\n]*+)|[^\r\n]+)?)(?:\r\n|\r|\n|\Z)")
 # Strings, of which the last may be cut, as in a stream that died; numbers; what nests; and what
 # is no JSON at all, for a text may begin with a bracket.
 _TOKEN = re.compile(
-    r'"(?P<string>(?:[^"\\]|\\.)*+\\?+)(?:"|\Z)(?P<colon>\s*:)?|(?P<number>-?\d[\d.eE+-]*+)'
-    r'|(?P<nests>[{}\[\]])|(?:true|false|null)\b|(?P<other>[^\W\d][^"{}\[\]]*+)',
+    r'"(?P<string>(?:[^"\\]|\\.)*+\\?+)(?:"|\Z)(?P<colon>\s*:)?|(?P<number>(?<![^\s\[,:])-?\d[\d.eE+-]*+(?=[\s,\]}]|\Z))'
+    r'|(?P<nests>[{}\[\]])|(?:true|false|null)\b|(?P<other>\w[^"{}\[\]]*+)',
     re.DOTALL,
 )
 _WRITINGS = {
@@ -49,10 +52,7 @@ _OF_OUTPUT = frozenset({"index", "output_index", "content_index", "id", "item_id
 _OWNERS = 16  # objects that a text stands in, and keys of each, that are looked at
 _FORM = re.compile(r"[^=&\s]+=[^&\s]*(?:&[^=&\s]+=[^&\s]*)*&?")
 _PAIR = re.compile(r"(?:^|[?&])([^=&?#/\s]{1,128})=((?:<[A-Z][A-Z0-9_-]*>|[^&#\s\"'<>])*)")
-# RFC 2046, section 5.1.1; the name is in the head of a part (RFC 7578, section 4.2).
-_BOUNDARY = re.compile(r"(?:\A|\r?\n)--[^\r\n]*")
-_HEAD = re.compile(r"(?P<head>.{0,2000}?)\r?\n\r?\n", re.DOTALL)
-_NAME = re.compile(r'(?i)content-disposition:[^\r\n]{0,500}?;\s*name="([^"\r\n]*)"')
+_NAMES = frozenset({"name", "key", "header"})
 _DEEPEST = 8  # texts in texts; a text of nothing but `?a=` has a third as many as characters
 _KEYS = 4  # that are remembered of those that lead to a text
 
@@ -167,7 +167,7 @@ def texts(body: bytes, *, are_events: bool = False) -> Sequence[Text]:
     text = whole(body)
     if _is_json(text.value):
         return tuple(_tokens([(0, text.value)], text, is_event=are_events))
-    if _DATA.search(text.value):
+    if _DATA.search(text.value) and not _multipart.is_one(text.value):
         return tuple(_of_events(text))
     return (text,) if body else ()
 
@@ -194,19 +194,9 @@ def _inside(text: Text) -> Iterator[Text]:
             yield Text(
                 match[2], match.start(2), text, kind=Kind.FORM, path=(unquote_plus(match[1]),)
             )
-    elif text.depth == 0 and value.lstrip().startswith("--"):
-        yield from _parts(text)
-
-
-def _parts(body: Text) -> Iterator[Text]:
-    """The values of a multipart form."""
-    value = body.value
-    edges = [match.span() for match in _BOUNDARY.finditer(value)]
-    for (_, start), (end, _) in itertools.pairwise([*edges, (len(value), len(value))]):
-        head = _HEAD.match(value, start, end)
-        name = _NAME.search(head["head"]) if head else None
-        if head and name:
-            yield Text(value[head.end() : end], head.end(), body, path=(name[1],))
+    elif text.depth == 0 and _multipart.is_one(value):
+        for name, start, end in _multipart.parts(value):
+            yield Text(value[start:end], start, text, path=(name,))
 
 
 def _is_json(value: str) -> bool:
@@ -225,13 +215,18 @@ def _of_events(body: Text) -> Iterator[Text]:
             event = []
 
 
+def _path(path: Sequence[str], key: str, name: str) -> tuple[str, ...]:
+    """The keys that lead to a text; for ``{"name": "X-Api-Key", "value": ...}`` that name."""
+    return (*path[1 - _KEYS :], name if name and key == "value" else key)
+
+
 def _of_event(lines: Sequence[tuple[int, str]], body: Text) -> Iterator[Text]:
     first = next((line for _, line in lines if line.strip(_BLANK)), "")
     if first.lstrip(_BLANK).startswith(("{", "[", '"')):
         yield from _tokens(lines, body, is_event=True)
     else:
         for start, line in lines:
-            yield Text(line, start, body, path=("data",))
+            yield Text(line, start, body, path=DATA)
 
 
 def _tokens(
@@ -240,33 +235,37 @@ def _tokens(
     """Strings, keys and numbers in JSON that stands in pieces; none of them is cut."""
     path: list[str] = []
     owners: tuple[list[str], ...] = ()
-    key = ""
+    key = name = ""
     for start, piece in pieces:
         for token in _TOKEN.finditer(piece):
             group = token.lastgroup or ""
             kind = _KINDS.get(group)
             if token["nests"]:
+                name = ""
                 if token[0] in "{[":
                     path.append(key)
-                    owners = (*owners[1 - _OWNERS :], []) if is_event else owners
+                    owner = ["[]"] if token[0] == "[" else []
+                    owners = (*owners[1 - _OWNERS :], owner) if is_event else owners
                 else:
                     key = path.pop() if path else ""
                     owners = owners[:-1]
             elif kind is Kind.KEY:
-                name = Text(
+                text = Text(
                     token["string"], start + token.start("string"), outer, kind=kind, owners=owners
                 )
-                key = name.value
-                yield name
+                key = text.value
+                yield text
             elif kind is not None:
                 text = Text(
                     token[group],
                     start + token.start(group),
                     outer,
                     kind=kind,
-                    path=(*path[1 - _KEYS :], key) if kind is not Kind.PLAIN else (),
+                    path=() if kind is Kind.PLAIN else _path(path, key, name),
                     owners=owners,
                 )
+                if key in _NAMES:
+                    name = text.value
                 if owners and key in _OF_OUTPUT and len(owners[-1]) < _OWNERS:
                     owners[-1].append(f"{key}={text.value}")
                 yield text

@@ -13,13 +13,13 @@ class Writing(NamedTuple):
     """A way to write a text.
 
     Attributes:
-        escape: what a text has where any of its characters is not written as it is.
+        escapes: of which a text has one where any of its characters is not written as it is.
         unit: matches one character as it is written; None where all are written as they are.
         decode: what one character is that is written so.
         write: writes a text.
     """
 
-    escape: str
+    escapes: str
     unit: re.Pattern[str] | None
     decode: Callable[[str], str]
     write: Callable[[str], str]
@@ -37,7 +37,7 @@ class Writing(NamedTuple):
         )
 
     def _unit(self, raw: str) -> re.Pattern[str] | None:
-        return self.unit if self.escape in raw else None
+        return self.unit if any(each in raw for each in self.escapes) else None
 
 
 @functools.lru_cache(maxsize=1024)
@@ -53,7 +53,7 @@ def _of_json(raw: str) -> str:
 
 @functools.lru_cache(maxsize=1024)
 def _of_form(raw: str) -> str:
-    return chr(int(raw[1:], 16)) if raw[1:] else raw
+    return chr(int(raw[1:], 16)) if raw[1:] else " " if raw == "+" else raw
 
 
 PLAIN = Writing("", None, str, str)
@@ -68,7 +68,7 @@ JSON = Writing(
     lambda text: json.dumps(text)[1:-1],
 )
 FORM = Writing(
-    "%", re.compile(r"%[0-9A-Fa-f]{2}|.", re.DOTALL), _of_form, functools.partial(quote, safe="<>")
+    "%+", re.compile(r"%[0-9A-Fa-f]{2}|.", re.DOTALL), _of_form, functools.partial(quote, safe="<>")
 )
 
 

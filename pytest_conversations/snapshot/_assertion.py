@@ -7,14 +7,14 @@ import functools
 import itertools
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
-from pydantic import JsonValue
 from syrupy.assertion import SnapshotAssertion
 
+from pytest_conversations.errors import SecretLeakError
 from pytest_conversations.snapshot._extension import ConversationSnapshotExtension, Scrubbed
 from pytest_conversations.snapshot._options import Options
-from pytest_conversations.snapshot._plain import are_events, plain
+from pytest_conversations.snapshot._plain import plain
 
 if TYPE_CHECKING:
     from syrupy.extensions.base import AbstractSyrupyExtension
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 class Scrub(Protocol):
     """Takes the secrets out of JSON data."""
 
-    def __call__(
-        self, data: object, *, are_events: bool = False, only_known: bool = False
-    ) -> object: ...
+    def __call__(self, data: object, *, only_known: bool = False) -> object: ...
 
 
 @dataclasses.dataclass
@@ -119,9 +117,7 @@ class ConversationSnapshotAssertion(SnapshotAssertion):
         parts = [
             each.data if isinstance(each.data, list) else [each.data] for each in self.asserted
         ]
-        together = self.scrub(
-            list(itertools.chain.from_iterable(parts)), are_events=True, only_known=True
-        )
+        together = self.scrub(list(itertools.chain.from_iterable(parts)), only_known=True)
         rest = iter(together if isinstance(together, list) else ())
         for each, part in zip(self.asserted, parts, strict=True):
             items = list(itertools.islice(rest, len(part)))
@@ -142,6 +138,12 @@ class ConversationSnapshotAssertion(SnapshotAssertion):
 
     def _serialize(self, data: SerializableData) -> SerializedData:
         extension = self.extension
+        name = extension.get_snapshot_name(test_location=self.test_location, index=self.index)
+        parameters = name.partition("[")[2]
+        if (
+            self.scrub(parameters) != parameters
+        ):  # a credential that the app carries, and a parameter is
+            raise SecretLeakError(_NAMED)
         given: object = data
         if isinstance(extension, ConversationSnapshotExtension):
             given = plain(data)
@@ -163,7 +165,7 @@ class ConversationSnapshotAssertion(SnapshotAssertion):
         return write(scrubbed)
 
     def _scrubbed(self, data: object, extension: AbstractSyrupyExtension) -> object:
-        scrubbed = self.scrub(data, are_events=are_events(cast("JsonValue", data)))
+        scrubbed = self.scrub(data)
         own = isinstance(extension, ConversationSnapshotExtension)
         return scrubbed if own else _like(data, scrubbed)
 
@@ -183,6 +185,12 @@ class ConversationSnapshotAssertion(SnapshotAssertion):
             text = self.scrub(written.decode("utf-8", "surrogateescape"))
             return str(text).encode("utf-8", "surrogateescape")
         return str(self.scrub(written))
+
+
+_NAMED = (
+    "the id of this test holds a secret, and stands in the file of its snapshots: give its "
+    "parameter another, as in pytest.param(..., id='key')"
+)
 
 
 def _like(data: object, scrubbed: object) -> object:

@@ -1,0 +1,32 @@
+"""Takes secrets out of what pytest is about to show of a test that failed."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import pytest
+
+T = TypeVar("T")
+
+
+def redact(report: pytest.TestReport, shown: Callable[[str], str]) -> None:
+    """Change a report in place: its traceback, its message, what the test printed and logged.
+
+    Args:
+        report: of a phase of a test.
+        shown: gives a text without secrets.
+    """
+    report.longrepr = _redacted(report.longrepr, shown)
+    report.sections = [(shown(name), shown(text)) for name, text in report.sections]
+
+
+def _redacted(value: T, shown: Callable[[str], str]) -> T:
+    if isinstance(value, str):
+        return type(value)(shown(value))
+    if isinstance(value, list | tuple):
+        return type(value)(_redacted(item, shown) for item in value)
+    # How pytest keeps a traceback, with its entries, their lines, arguments and local variables.
+    if type(value).__module__.startswith("_pytest."):
+        for name, held in vars(value).items():
+            if isinstance(held, str | Sequence) or type(held).__module__.startswith("_pytest."):
+                setattr(value, name, _redacted(held, shown))
+    return value

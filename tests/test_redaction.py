@@ -1,0 +1,213 @@
+"""What pytest shows, and what snapshots hold, of secrets that a server sent back."""
+
+import json
+from pathlib import Path
+
+import pytest
+from support import CHUNKED, SSE, Connection, Serve
+
+from pytest_conversations.cli import main
+
+KEY = "zK4hf8Wq2LmP0xVb7TnYc3RdJ6sGaE91"
+TIME = "2025-01-01T00:00:00Z"
+
+
+def _refusing(connection: Connection) -> None:
+    body = json.dumps({"detail": f"your key {KEY} is unknown", "input": {"token": KEY}})
+    connection.head("Content-Type: application/json", status="401 Unauthorized")
+    connection.socket.sendall(body.encode())
+
+
+def _calling(connection: Connection) -> None:
+    pieces = ['{"api_', 'key": "sk-proj-abcdEF', "GH12345678", '90abcdEFGH"}']
+    calls = [
+        {
+            "type": "function.call.delta",
+            "id": "f1",
+            "name": "login",
+            "tool_call_id": "t1",
+            "arguments": piece,
+            "output_index": 0,
+            "created_at": TIME,
+        }
+        for piece in pieces
+    ]
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+    events: list[dict[str, object]] = [
+        {"type": "conversation.response.started", "conversation_id": "c1", "created_at": TIME},
+        *calls,
+        {"type": "conversation.response.done", "usage": usage, "created_at": TIME},
+    ]
+    connection.head(SSE, CHUNKED)
+    for event in events:
+        connection.chunk(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
+    connection.last_chunk()
+
+
+FAILING = """
+    import logging
+    import pytest
+
+    def ask(conversations):
+        return conversations.start(model="m", inputs="hi")
+
+    def test_error(conversations):
+        ask(conversations)
+
+    def test_comparison(conversations):
+        error = pytest.raises(Exception, ask, conversations).value
+        headers = {"a": [error.body]}
+        logging.getLogger("app").warning("the app got %s", error)
+        print(error)
+        assert headers == {}
+
+    def test_group(conversations):
+        try:
+            ask(conversations)
+        except Exception as error:
+            raise ExceptionGroup("several", [error]) from error
+
+    @pytest.fixture
+    def late(conversations):
+        yield
+        ask(conversations)
+
+    def test_teardown(late):
+        pass
+"""
+
+
+@pytest.mark.parametrize("tracebacks", ["long", "short", "line", "native"])
+def test_no_output_shows_a_secret(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, serve: Serve, tracebacks: str
+) -> None:
+    """Not even what a server sent back, and the app logged: its place is shown."""
+    monkeypatch.setenv("MISTRAL_API_KEY", KEY)
+    pytester.makepyfile(FAILING)
+
+    result = pytester.runpytest(
+        "--conversations-mode=once",
+        f"--conversations-server-url={serve(_refusing)}",
+        "-vv",
+        "-l",
+        "--log-level=DEBUG",
+        f"--tb={tracebacks}",
+        "--junitxml=junit.xml",
+        "-o",
+        "junit_logging=all",
+    )
+
+    result.assert_outcomes(failed=3, passed=1, errors=1)
+    shown = result.stdout.str() + result.stderr.str()
+    assert "your key <MISTRAL_API_KEY> is unknown" in shown
+    assert KEY not in shown
+    xml = (pytester.path / "junit.xml").read_text(encoding="utf-8")
+    assert "your key &lt;MISTRAL_API_KEY&gt; is unknown" in xml
+    assert KEY not in xml
+
+
+EVENTS = """
+    def read(conversations):
+        return list(conversations.start_stream(model="m", inputs="hi"))
+
+    def test_events(conversations, conversation_snapshot):
+        assert read(conversations) == conversation_snapshot
+
+    def test_data(conversations, conversation_snapshot):
+        assert [each.data for each in read(conversations)] == conversation_snapshot
+
+    def test_pairs(conversations, conversation_snapshot):
+        pairs = [[each.event, each.data] for each in read(conversations)]
+        assert pairs == conversation_snapshot
+
+    def test_arguments(conversations, conversation_snapshot):
+        calls = [each.data for each in read(conversations) if "call" in each.event]
+        assert [call.arguments for call in calls] == conversation_snapshot
+        assert {"arguments": [call.arguments for call in calls]} == conversation_snapshot
+"""
+
+
+def test_pieces_of_a_credential(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, serve: Serve
+) -> None:
+    """A snapshot holds none, however a test takes the events apart, and a replay is equal."""
+    monkeypatch.setenv("MISTRAL_API_KEY", KEY)
+    pytester.makepyfile(EVENTS)
+    url = f"--conversations-server-url={serve(_calling)}"
+
+    pytester.runpytest("--conversations-mode=once", "--snapshot-update", url).assert_outcomes(
+        passed=4
+    )
+    for path in _files(pytester.path):
+        assert "abcdEF" not in path.read_text(encoding="utf-8")
+
+    monkeypatch.delenv("MISTRAL_API_KEY")
+    pytester.runpytest(url).assert_outcomes(passed=4)
+
+
+def test_an_id_with_a_key_that_nobody_named(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the app carries is known after its first request: no file then has its name or text."""
+    key = "qW9-xY2+zA4-bC6d/eF8gH0"
+    monkeypatch.setenv("OTHER", key)
+    pytester.makepyfile(
+        """
+        import os
+        import pytest
+        from pytest_conversations import ConversationsClient
+
+        @pytest.mark.conversations
+        @pytest.mark.parametrize("key", [os.environ["OTHER"]])
+        def test_p(key, conversation_snapshot):
+            with ConversationsClient(key) as client:
+                assert client.list() == conversation_snapshot
+        """
+    )
+    result = pytester.runpytest(
+        "--conversations-mode=once", "--conversations-sandbox", "--snapshot-update"
+    )
+
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert _files(pytester.path) == []
+
+
+@pytest.mark.parametrize("field", ["scrub", "origins", "mode"])
+def test_a_setting_that_is_a_secret(pytester: pytest.Pytester, field: str) -> None:
+    """Given in the place of something else, it is not shown."""
+    pytester.makeconftest(
+        f"""
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def conversations_config():
+            return {{"{field}": "{KEY}"}}
+        """
+    )
+    pytester.makepyfile("def test_it(conversations): pass")
+    result = pytester.runpytest()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"*{field}*"])
+    assert KEY not in result.stdout.str()
+
+
+def test_check_names_a_file_that_is_named_by_a_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without showing it."""
+    monkeypatch.setenv("MISTRAL_API_KEY", KEY)
+    path = tmp_path / f"test_it[{KEY}].yaml"
+    path.write_text("version: 1\ninteractions: []\n", encoding="utf-8")
+    assert main(["check", str(tmp_path)]) == 1
+    shown = capsys.readouterr().out
+    assert "test_it[<MISTRAL_API_KEY>].yaml:0: value of MISTRAL_API_KEY, the name of" in shown
+    assert KEY not in shown
+
+
+def _files(folder: Path) -> list[Path]:
+    return [
+        path
+        for name in ("cassettes", "__snapshots__")
+        for path in (folder / name).rglob("*")
+        if path.is_file()
+    ]
