@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         UnrecordedRequestError,
     )
     from pytest_conversations.snapshot import (
+        ConversationSnapshotAssertion,
         ConversationSnapshotExtension,
         ToolCall,
         outline,
@@ -43,6 +44,7 @@ __all__ = [
     "BackoffStrategy",
     "CassetteError",
     "CassetteFormatError",
+    "ConversationSnapshotAssertion",
     "ConversationSnapshotExtension",
     "ConversationsClient",
     "ConversationsConfig",
@@ -71,6 +73,7 @@ if not TYPE_CHECKING:  # a type checker that saw this would take every misspelt 
             "AsyncConversationsClient": "client",
             "AsyncEventStream": "client",
             "BackoffStrategy": "client",
+            "ConversationSnapshotAssertion": "snapshot",
             "ConversationSnapshotExtension": "snapshot",
             "ConversationsClient": "client",
             "ConversationsConfig": "_settings",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_conversations import _settings, _stash
-from pytest_conversations._item import cassette_path, record_command, refuse_vcr
+from pytest_conversations._item import cassette_path, others, record_command, refuse_vcr
 from pytest_conversations._settings import ConversationsConfig, Settings
 from pytest_conversations.errors import CassetteError
 
@@ -72,6 +72,7 @@ def conversation_cassette(
 ) -> Iterator[ConversationCassette]:
     """The open cassette of this test: ``path``, ``mode``, ``interactions``, ``play_count``."""
     from pytest_conversations._lifecycle import cassette_of_test
+    from pytest_conversations.cassette import Hints
 
     item: pytest.Item = request.node
     config = request.config
@@ -90,8 +91,11 @@ def conversation_cassette(
                     test=item.nodeid,
                     scrubber=scrubber,
                     sandbox_url=lambda: _sandbox_url(config),
-                    record_hint=lambda exists, from_sandbox: record_command(
-                        item, settings, exists=exists, from_sandbox=from_sandbox
+                    hints=Hints(
+                        lambda exists, from_sandbox: record_command(
+                            item, settings, exists=exists, from_sandbox=from_sandbox
+                        ),
+                        lambda: others(item, config.rootpath / settings.dir),
                     ),
                     outcome=lambda: item.stash.get(_stash.OUTCOME, "") or "did not run",
                     tally=config.stash[_stash.TALLY],
@@ -219,7 +223,22 @@ def conversation_snapshot(
 
     assertion = ConversationSnapshotAssertion.of(snapshot, scrub)
     yield assertion
-    assertion.finish()
+    assertion.finish(keep=not _loses_recording(item))
+
+
+def _loses_recording(item: pytest.Item) -> bool:
+    """Whether what a test recorded is not written, since it failed."""
+    cassette, settings = (
+        item.stash.get(_stash.CASSETTE, None),
+        item.stash.get(_stash.SETTINGS, None),
+    )
+    return (
+        cassette is not None
+        and settings is not None
+        and cassette.recorded_count > 0
+        and item.stash[_stash.OUTCOME] != "passed"
+        and not settings.keep_failed
+    )
 
 
 def _resolved(item: pytest.Item, conversations_config: object) -> Settings:

@@ -51,6 +51,11 @@ def cassette_path(item: pytest.Item, settings: Settings) -> Path:
     return folder / default_cassette(item)
 
 
+def others(item: pytest.Item, folder: Path) -> set[Path]:
+    """Where in a folder the cassettes of other tests are, as far as they name none."""
+    return {folder / default_cassette(each) for each in item.session.items if each is not item}
+
+
 def default_cassette(item: pytest.Item) -> Path:
     """Where in the cassette folder the cassette of a test is that names none."""
     names = [node.name for node in item.listchain() if isinstance(node, pytest.Class)]

@@ -11,6 +11,7 @@ from pytest_conversations._tally import Tally
 from pytest_conversations.capture import Capture, Shape
 from pytest_conversations.cassette import (
     ConversationCassette,
+    Hints,
     Interaction,
     Matching,
     Scrubber,
@@ -37,7 +38,7 @@ def cassette_of_test(
     test: str,
     scrubber: Scrubber,
     sandbox_url: Callable[[], str],
-    record_hint: Callable[[bool, bool], str],
+    hints: Hints,
     outcome: Callable[[], str],
     tally: Tally,
 ) -> Iterator[ConversationCassette]:
@@ -49,7 +50,7 @@ def cassette_of_test(
         test: the id of the test.
         scrubber: what takes the secrets out.
         sandbox_url: starts the sandbox if need be, and gives its URL.
-        record_hint: the command that records; see `ConversationCassette`.
+        hints: for messages.
         outcome: how the test went: ``passed``, ``failed`` or another word of pytest's.
         tally: the counts of the run, to add to.
 
@@ -70,7 +71,7 @@ def cassette_of_test(
         before_record_request=settings.before_record_request,
         before_record_response=settings.before_record_response,
         sharing=Sharing(test, tally.run) if shared else None,
-        record_hint=record_hint,
+        hints=hints,
     )
     send_to = sandbox_url() if settings.sandbox and cassette.records else None
     capture = Capture(

@@ -1,5 +1,6 @@
 """JSON Pointers (RFC 6901) into JSON data, in which a token ``*`` is any one key or index."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
@@ -20,6 +21,9 @@ def parse(text: str, setting: str) -> Pointer:
     """
     if not text.startswith("/"):
         msg = f"{setting} has {text!r}; a JSON Pointer begins with /"
+        raise ValueError(msg)
+    if re.search(r"~(?![01])", text):
+        msg = f"{setting} has {text!r}; in a JSON Pointer ~ stands as ~0, and / in a key as ~1"
         raise ValueError(msg)
     # RFC 6901, section 4: in this order, so that ~01 is ~1.
     return tuple(token.replace("~1", "/").replace("~0", "~") for token in text[1:].split("/"))

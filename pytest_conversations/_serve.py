@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pytest_conversations._server import LOOPBACK, Server
 from pytest_conversations._settings import SERVER_URL
 from pytest_conversations.capture import Capture, Shape
-from pytest_conversations.cassette import ConversationCassette, Scrubber, Shelf
+from pytest_conversations.cassette import ConversationCassette, Hints, Scrubber, Shelf
 from pytest_conversations.relay import Asked, create_app
 
 _LOCAL = {LOOPBACK, "localhost"}
@@ -81,7 +81,7 @@ def _cassette(options: Options, scrubber: Scrubber) -> ConversationCassette:
         return f"pytest-conversations serve {first} --record URL{mode}"
 
     if options.record is None:
-        return Shelf(options.paths, scrubber=scrubber, record_hint=record_hint)
+        return Shelf(options.paths, scrubber=scrubber, hints=Hints(record_hint))
     return ConversationCassette(
-        first, mode=options.mode, scrubber=scrubber, record_hint=record_hint
+        first, mode=options.mode, scrubber=scrubber, hints=Hints(record_hint)
     )

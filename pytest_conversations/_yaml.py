@@ -3,6 +3,7 @@
 import datetime as dt
 import functools
 import io
+import json
 import re
 from typing import IO, cast
 
@@ -22,6 +23,12 @@ class Block(str):
     __slots__ = ()
 
 
+class Quoted(str):
+    """A text to be written in quotes, with each of its lines in a line. Make it with `text`."""
+
+    __slots__ = ()
+
+
 class Flow(dict[str, object]):
     """A mapping to be written in one line."""
 
@@ -34,6 +41,22 @@ def block(text: str) -> str:
     """Mark a text of several lines for a literal block, where one can hold it exactly."""
     fits = "\n" in text and _PLAIN.fullmatch(text) and not _SPACE_BEFORE_BREAK.search(text)
     return Block(text) if fits and text.strip("\n") else text
+
+
+def text(value: str) -> str:
+    """Mark a text of several lines so that each is a line of its own, whatever it holds."""
+    marked = value if value.endswith("\n\n") else block(value)  # hooks strip blank last lines
+    return marked if isinstance(marked, Block) or "\n" not in value else Quoted(value)
+
+
+def _escaped(value: str) -> str:
+    """A text as it stands between double quotes: as JSON, and what YAML takes for a line break."""
+    return _UNSEEN.sub(
+        lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False)
+    )
+
+
+_UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff]")
 
 
 def dump(document: object, stream: IO[str]) -> None:
@@ -59,16 +82,13 @@ def in_a_line(data: object) -> str:
 
 
 def _key(text: str) -> str:
-    if "\n" not in text:
-        return _scalar("str", text)
-    quoted: str = yaml.dump(
-        text, Dumper=_Dumper, default_style='"', allow_unicode=True, width=float("inf")
-    )
-    return quoted.rstrip("\n")
+    return _scalar("str", text)
 
 
 @functools.lru_cache(maxsize=4096)
 def _scalar(_: str, value: str | float | None) -> str:
+    if isinstance(value, str) and "\n" in value:
+        return _escaped(value)
     stream = io.StringIO()
     dump(Flow(k=[value]), stream)
     return stream.getvalue().removeprefix("{k: [").removesuffix("]}\n")
@@ -108,6 +128,24 @@ class _Dumper(yaml.SafeDumper):
         self.stream.write("\n".join(indent + line if line else "" for line in lines))
         self.write_line_break()
 
+    def write_double_quoted(self, text: str, split: bool = True) -> None:  # noqa: FBT001, FBT002 - PyYAML's
+        if not isinstance(text, Quoted):
+            super().write_double_quoted(text, split)
+            return
+        # A backslash at the end of a line takes the line break and the indentation away.
+        first, *rest = _escaped(text)[1:-1].replace("\\n", "\\n\0").split("\0")
+        self.write_indicator('"' + first, need_whitespace=True)
+        for line in rest if rest[-1:] != [""] else rest[:-1]:
+            self.stream.write("\\")
+            self.write_line_break()
+            self.write_indent()
+            self.stream.write("\\" + line if line[:1] == " " else line)
+        self.write_indicator('"', need_whitespace=False)
+
+
+def _represent_quoted(dumper: yaml.SafeDumper, data: Quoted) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style='"')
+
 
 def _represent_block(dumper: yaml.SafeDumper, data: Block) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", data, style="|")
@@ -141,6 +179,7 @@ def _represent_lines(dumper: yaml.SafeDumper, data: Lines) -> yaml.SequenceNode:
 _Dumper.add_representer(str, _represent_str)
 _Dumper.add_representer(Lines, _represent_lines)
 _Dumper.add_representer(Block, _represent_block)
+_Dumper.add_representer(Quoted, _represent_quoted)
 _Dumper.add_representer(Flow, _represent_flow)
 _Dumper.add_multi_representer(dt.datetime, _represent_datetime)  # freezegun derives from it
 _Dumper.add_representer(list, _represent_list)

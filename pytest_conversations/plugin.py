@@ -167,13 +167,19 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note how the test went; show a refusal where the test failed with another error."""
     report = yield
+    if not _OPENING & set(getattr(item, "fixturenames", ())):
+        return report
     shown = item.stash.get(_stash.SHOWN, None)
     if shown is not None:
         from pytest_conversations._redaction import redact
 
         redact(report, shown)
+    if report.when == "teardown" and item.stash.get(_stash.OUTCOME, "") != "passed":
+        _keep_snapshots(item)
     cassette = item.stash.get(_stash.CASSETTE, None)
     if cassette is None:
+        if report.when == "call":
+            item.stash[_stash.OUTCOME] = report.outcome
         return report
     refusal = cassette.refusals[0] if cassette.refusals else None
     # An app, or a fixture, may take the error for an API that is down; a mark expects a failure.
@@ -188,6 +194,20 @@ def pytest_runtest_makereport(
         if report.failed and refusal is not None and not hides and raised not in cassette.refusals:
             report.sections.append(("conversations", str(refusal)))
     return report
+
+
+_OPENING = {"conversation_cassette", "conversation_snapshot"}
+
+
+def _keep_snapshots(item: pytest.Item) -> None:
+    """Let syrupy take a test that did not pass for one that did not run.
+
+    With ``--snapshot-update`` it would delete those that the test did not come to, as where the API
+    is down.
+    """
+    session = getattr(item.config, "_syrupy", None)  # syrupy has no other way to it
+    if session is not None:
+        session.ran_item(item.nodeid, "skipped")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -123,8 +123,8 @@ def test_the_snapshots_page_shows_what_is_written(pytester: pytest.Pytester) -> 
     shown = re.search(r"```text\n(.*?)```", page, re.DOTALL)
     assert shown
 
-    pytester.runpytest(*record.split()).assert_outcomes(passed=1)
-    pytester.runpytest().assert_outcomes(passed=1)
+    pytester.runpytest(*record.split()).assert_outcomes(passed=2)
+    pytester.runpytest().assert_outcomes(passed=2)
 
     written = (pytester.path / "__snapshots__/test_sum.conversations").read_text(encoding="utf-8")
     assert shown[1] in written

@@ -373,10 +373,10 @@ class TestRecord:
         """The key of the app is known from its requests, whatever the proxy's own environment."""
         path = tmp_path / "a.yaml"
         key = "another0key1of2an3app4abcdefgh"
-        with served(path, record=sandbox.url) as (proxy, cassette):
+        with served(path, record=sandbox.url) as (proxy, _):
             body = ASKING | {"inputs": f"My key is {key}, keep it."}
             httpx.post(proxy + PATH, json=body, headers={"Authorization": f"Bearer {key}"})
-            assert cassette.recorded_count == 1
+        assert len(interactions(path)) == 1
         text = path.read_text(encoding="utf-8")
         assert key not in text
         assert "sandbox: true" in text

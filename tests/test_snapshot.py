@@ -7,6 +7,8 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from syrupy.filters import paths, paths_include, props
+from syrupy.matchers import path_type
 
 from pytest_conversations import ConversationSnapshotExtension
 from pytest_conversations._yaml import in_a_line
@@ -100,13 +102,15 @@ def test_new_ids_and_times_change_nothing_but_identity_does() -> None:
 
 def test_filters_of_syrupy_apply() -> None:
     """`exclude`, `include` and `matcher`, by name and path."""
-    data = {"a": 1, "b": {"a": 2, "c": 3}}
-    assert _text(data, exclude=lambda prop, path: prop == "a" and len(path) == 2) == (
-        "a: 1\nb:\n  c: 3"
+    data = {"a": 1, "b": {"a": 2, "c": ["x", "y"]}}
+    assert _text(data, exclude=paths("b.a", "b.c.0")) == "a: 1\nb:\n  c:\n  - y"
+    assert _text(data, exclude=props("a")) == "b:\n  c:\n  - x\n  - y"
+    assert _text(data, include=paths_include(["b", "a"])) == "b:\n  a: 2"
+    assert _text(data, matcher=path_type({"b.a": (int,)})) == (
+        "a: 1\nb:\n  a: int\n  c:\n  - x\n  - y"
     )
-    assert _text(data, include=lambda path, **_: path[0][0] == "b") == "b:\n  a: 2\n  c: 3"
     assert _text(data, matcher=lambda data, **_: "n" if data == 2 else data) == (
-        "a: 1\nb:\n  a: n\n  c: 3"
+        "a: 1\nb:\n  a: n\n  c:\n  - x\n  - y"
     )
 
 

@@ -222,7 +222,7 @@ def test_pointers() -> None:
         ({"deltas": "joined"}, "deltas is 'joined'; choose from 'recorded', 'merged'"),
         ({"view": "x"}, "view is 'x'; choose from 'full', 'outline'"),
         ({"usage": True}, "usage is True; choose from 'dropped', 'rounded', 'kept'"),
-        ({"drop": "/a"}, "drop is '/a'; it takes JSON Pointers"),
+        ({"drop": "/a"}, "drop is '/a'; it takes a list of JSON Pointers"),
         ({"keep": ["a"]}, "keep has 'a'; a JSON Pointer begins with /"),
         ({"replace": ["/a"]}, r"replace is \['/a'\]; it takes a mapping of JSON Pointers"),
     ],

@@ -19,6 +19,7 @@ from pytest_conversations.cassette._chunks import (
 )
 from pytest_conversations.cassette._compression import decoded
 from pytest_conversations.cassette._document import is_json
+from pytest_conversations.cassette._explaining import Hints
 from pytest_conversations.cassette._inspection import Finding, inspect, inspect_damaged
 from pytest_conversations.cassette._json_text import indent
 from pytest_conversations.cassette._matching import Matching, body_bytes
@@ -40,6 +41,7 @@ __all__ = [
     "Chunk",
     "ConversationCassette",
     "Finding",
+    "Hints",
     "Interaction",
     "Matching",
     "Recording",

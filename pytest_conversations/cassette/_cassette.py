@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from vcr.record_mode import RecordMode
 from vcr.request import Request
@@ -10,7 +10,7 @@ from vcr.serializers import jsonserializer
 
 from pytest_conversations.cassette import _locks, _metadata, _recording, _serializer
 from pytest_conversations.cassette._comparison import compared
-from pytest_conversations.cassette._explaining import ExplainingCassette
+from pytest_conversations.cassette._explaining import ExplainingCassette, Hints
 from pytest_conversations.cassette._index import Index
 from pytest_conversations.cassette._matching import Matching
 from pytest_conversations.cassette._merge import Sharing, is_of, merged
@@ -40,8 +40,7 @@ class ConversationCassette(ExplainingCassette):
             None to leave it alone.
         before_record_response: vcrpy's hook, likewise.
         sharing: with other tests; what they record in this run stays, and each plays its own first.
-        record_hint: the command that records, for messages; it is told whether the file exists,
-            and whether it was recorded from the sandbox.
+        hints: for messages.
 
     Raises:
         CassetteFormatError: the file is no cassette.
@@ -58,9 +57,9 @@ class ConversationCassette(ExplainingCassette):
         before_record_request: _recording.RequestHook | None = None,
         before_record_response: _recording.ResponseHook | None = None,
         sharing: Sharing | None = None,
-        record_hint: Callable[[bool, bool], str] = lambda *_: "use a mode that records",
+        hints: Hints | None = None,
     ) -> None:
-        self._start_explaining(path, mode, matching or Matching(), record_hint)
+        self._start_explaining(path, mode, matching or Matching(), hints or Hints())
         self._scrubber = scrubber
         self._sharing = sharing
         self._fresh = 0  # interactions at the end of the file that this run has recorded

@@ -5,7 +5,7 @@ import difflib
 import itertools
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from vcr.request import Request
@@ -15,6 +15,7 @@ from pytest_conversations.cassette._matching import Matching
 from pytest_conversations.cassette._persister import read
 from pytest_conversations.errors import CassetteError
 
+_HEAD = 1024  # bytes of a file, in which its metadata are
 _CANDIDATES = 50  # how many bodies are compared in full
 _DIFF_LINES = 40
 _LINE = 300  # characters of a line of the diff
@@ -52,19 +53,31 @@ def explain(
     return "\n".join(lines)
 
 
-def namesake(made: Request, path: Path, matching: Matching) -> str:
+def beside_is_from_sandbox(path: Path) -> bool:
+    """Whether a cassette in the same folder, or in one beside that, says so of itself."""
+    beside = itertools.chain(path.parent.glob("*.yaml"), path.parent.parent.glob("*/*.yaml"))
+    for other in itertools.islice(beside, _CANDIDATES):
+        with contextlib.suppress(OSError), other.open("rb") as file:
+            if b"\n  sandbox: true\n" in file.read(_HEAD):
+                return True
+    return False
+
+
+def namesake(made: Request, path: Path, matching: Matching, taken: Collection[Path] = ()) -> str:
     """Which other cassette of the folder holds a request, as where its test was renamed.
 
     Args:
         made: the request, scrubbed.
         path: where its cassette would be.
         matching: when two requests are the same.
+        taken: the cassettes of other tests.
 
     Returns:
         A line of text; empty where there is none.
     """
     key = matching.key(made)
-    for other in sorted(path.parent.glob("*.yaml"))[:_CANDIDATES]:
+    free = [each for each in sorted(path.parent.glob("*.yaml")) if each not in taken]
+    for other in free[:_CANDIDATES]:
         with contextlib.suppress(CassetteError):
             if key in map(matching.key, read(other)[1]):
                 old, new = shown_path(str(other)), shown_path(str(path))

@@ -1,6 +1,7 @@
 """What a cassette says when it cannot answer."""
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,6 +13,20 @@ from pytest_conversations.cassette._matching import Matching
 from pytest_conversations.errors import CassetteError, UnrecordedRequestError
 
 E = TypeVar("E", bound=CassetteError)
+
+
+@dataclasses.dataclass(frozen=True)
+class Hints:
+    """What a cassette knows for its messages alone.
+
+    Attributes:
+        record: gives the command that records; it is told whether the file exists, and whether it
+            was recorded from the sandbox.
+        others: gives the cassettes of other tests.
+    """
+
+    record: Callable[[bool, bool], str] = lambda *_: "use a mode that records"
+    others: Callable[[], Collection[Path]] = tuple
 
 
 class ExplainingCassette(vcr.cassette.Cassette):
@@ -27,13 +42,13 @@ class ExplainingCassette(vcr.cassette.Cassette):
         path: str,
         mode: str,
         matching: Matching,
-        record_hint: Callable[[bool, bool], str],
+        hints: Hints,
     ) -> None:
         self.mode = mode
         self.refusals: list[CassetteError] = []
         self._file = Path(path)
         self._matching = matching
-        self._record_hint = record_hint
+        self._hints = hints
 
     @property
     def title(self) -> str:
@@ -56,7 +71,10 @@ class ExplainingCassette(vcr.cassette.Cassette):
 
     def hint(self) -> str:
         """How to record it, in a line."""
-        hint = self._record_hint(self.rewound, _metadata.from_sandbox(self.responses))
+        from_sandbox = _metadata.from_sandbox(self.responses)
+        if not self.rewound:  # as those beside it
+            from_sandbox = _diagnosis.beside_is_from_sandbox(self._file)
+        hint = self._hints.record(self.rewound, from_sandbox)
         return f"To record it: {hint}"
 
     def _explain(self, made: Request, reason: str) -> str:
@@ -66,5 +84,8 @@ class ExplainingCassette(vcr.cassette.Cassette):
         if not reason:
             lines[0] = f"Not recorded: {made.method} {made.uri}"
             details = _diagnosis.explain(made, self.requests, self._matching, self.play_counts)
-            lines.insert(2, details or _diagnosis.namesake(made, self._file, self._matching))
+            others = self._hints.others()
+            lines.insert(
+                2, details or _diagnosis.namesake(made, self._file, self._matching, others)
+            )
         return "\n".join(filter(None, lines))

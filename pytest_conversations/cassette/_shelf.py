@@ -1,9 +1,10 @@
 """Several cassettes that are played as one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_conversations.cassette._cassette import ConversationCassette
+from pytest_conversations.cassette._explaining import Hints
 from pytest_conversations.cassette._persister import load
 from pytest_conversations.cassette._scrub import Scrubber
 
@@ -14,18 +15,16 @@ class Shelf(ConversationCassette):
     Args:
         paths: the files, at least one; equal requests are answered in their order.
         scrubber: what takes the secrets out of requests, before they are looked up.
-        record_hint: the command that records; see `ConversationCassette`.
+        hints: for messages.
 
     Raises:
         CassetteFormatError: one of the files is no cassette.
         CassetteError: one of them cannot be read, or is not there.
     """
 
-    def __init__(
-        self, paths: Sequence[str], *, scrubber: Scrubber, record_hint: Callable[[bool, bool], str]
-    ) -> None:
+    def __init__(self, paths: Sequence[str], *, scrubber: Scrubber, hints: Hints) -> None:
         self._paths = paths
-        super().__init__(paths[0], mode="none", scrubber=scrubber, record_hint=record_hint)
+        super().__init__(paths[0], mode="none", scrubber=scrubber, hints=hints)
 
     @property
     def title(self) -> str:

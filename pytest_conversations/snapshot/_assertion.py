@@ -7,12 +7,14 @@ import functools
 import itertools
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Unpack, cast
 
 from syrupy.assertion import SnapshotAssertion
 
 from pytest_conversations.errors import SecretLeakError
+from pytest_conversations.snapshot._arguments import Comparison, Defaults
 from pytest_conversations.snapshot._extension import ConversationSnapshotExtension, Scrubbed
+from pytest_conversations.snapshot._held import HoldingSession
 from pytest_conversations.snapshot._options import Options
 from pytest_conversations.snapshot._plain import plain
 
@@ -60,7 +62,7 @@ class ConversationSnapshotAssertion(SnapshotAssertion):
             scrub: takes secrets out of JSON data.
         """
         made = cls(
-            session=snapshot.session,
+            session=HoldingSession.over(snapshot.session),
             extension_class=ConversationSnapshotExtension,
             test_location=snapshot.test_location,
             update_snapshots=snapshot.update_snapshots,
@@ -72,7 +74,7 @@ class ConversationSnapshotAssertion(SnapshotAssertion):
         made.scrub, made.asserted, made.options = scrub, [], Options()
         return made
 
-    def with_defaults(self, **defaults: object) -> ConversationSnapshotAssertion:
+    def with_defaults(self, **defaults: Unpack[Defaults]) -> ConversationSnapshotAssertion:
         """A new assertion of the same test.
 
         Args:
@@ -81,14 +83,16 @@ class ConversationSnapshotAssertion(SnapshotAssertion):
         Raises:
             ValueError: a value is none of those that there are.
         """
-        own, rest = _own(defaults)
+        own, rest = _own(dict(defaults))
         made = super().with_defaults(**rest)  # type: ignore[arg-type] # they are syrupy's
         assert isinstance(made, ConversationSnapshotAssertion)  # noqa: S101 # as syrupy makes it
         made.scrub, made.asserted = self.scrub, self.asserted
         made.options = self.options.with_(**own)
         return made
 
-    def __call__(self, **options: object) -> ConversationSnapshotAssertion:
+    def __call__(  # type: ignore[override] # ours are more
+        self, **options: Unpack[Comparison]
+    ) -> ConversationSnapshotAssertion:
         """Say how the next comparison is made.
 
         Args:
@@ -97,7 +101,7 @@ class ConversationSnapshotAssertion(SnapshotAssertion):
         Raises:
             ValueError: a value is none of those that there are.
         """
-        own, rest = _own(options)
+        own, rest = _own(dict(options))
         name = rest.get("name")
         if name is not None and self.scrub(str(name)) != str(name):
             msg = (
@@ -109,11 +113,19 @@ class ConversationSnapshotAssertion(SnapshotAssertion):
         super().__call__(**rest)  # type: ignore[arg-type] # they are syrupy's
         return self
 
-    def finish(self) -> None:
-        """Write again what says a secret only together, as events that were compared one by one.
+    def finish(self, *, keep: bool = True) -> None:
+        """Let syrupy write what is to be written: what says a secret only together without it.
 
         To be called when the test is over, before syrupy writes its files.
+
+        Args:
+            keep: whether what the test wrote is kept. Where the recording that it was made of is
+                not, it stays as it was.
         """
+        holding = cast("HoldingSession", self.session)
+        if not keep:
+            self._forget(holding)
+            return
         parts = [
             each.data if isinstance(each.data, list) else [each.data] for each in self.asserted
         ]
@@ -129,11 +141,21 @@ class ConversationSnapshotAssertion(SnapshotAssertion):
                 and result is not None
                 and (result.created or result.updated)
             ):
-                each.assertion.session.queue_snapshot_write(
+                holding.queue_snapshot_write(
                     extension=each.extension,
                     test_location=each.assertion.test_location,
                     data=each.write(scrubbed),
                     index=each.index,
+                )
+        holding.release()
+
+    def _forget(self, holding: HoldingSession) -> None:
+        holding.held.clear()
+        for each in self.asserted:
+            results = each.assertion.executions
+            if each.execution in results:
+                results[each.execution] = dataclasses.replace(
+                    results[each.execution], created=False, updated=False, success=False
                 )
 
     def _serialize(self, data: SerializableData) -> SerializedData:

@@ -1,18 +1,27 @@
 """The syrupy extension."""
 
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 from syrupy.extensions.amber import AmberSnapshotExtension
+from syrupy.extensions.amber.serializer import Repr
 
 from pytest_conversations.cassette import API_KEY, Scrubber
+from pytest_conversations.snapshot._focus import focused
 from pytest_conversations.snapshot._options import Options
 from pytest_conversations.snapshot._plain import plain
 from pytest_conversations.snapshot._text import text
 
 if TYPE_CHECKING:
-    from syrupy.types import PropertyFilter, PropertyMatcher, PropertyPath, SerializableData
+    from syrupy.types import (
+        PropertyFilter,
+        PropertyMatcher,
+        PropertyPath,
+        SerializableData,
+        SerializedData,
+    )
 
 
 class Scrubbed:
@@ -66,18 +75,19 @@ class ConversationSnapshotExtension(AmberSnapshotExtension):
 
         def visit(value: JsonValue, path: "PropertyPath") -> JsonValue:
             if matcher is not None:
-                value = plain(matcher(data=value, path=path))
+                matched = matcher(data=value, path=path)
+                value = repr(matched) if isinstance(matched, Repr) else plain(matched)
             if isinstance(value, dict):
                 return {
-                    key: visit(item, below)
+                    key: visit(item, (*path, (key, type(item))))
                     for key, item in value.items()
-                    if keep(key, below := (*path, (key, type(item))))
+                    if keep(key, path)
                 }
             if isinstance(value, list):
                 return [
-                    visit(item, below)
+                    visit(item, (*path, (index, type(item))))
                     for index, item in enumerate(value)
-                    if keep(index, below := (*path, (index, type(item))))
+                    if keep(index, path)
                 ]
             return value
 
@@ -87,3 +97,15 @@ class ConversationSnapshotExtension(AmberSnapshotExtension):
             return include is None or include(prop=name, path=path)
 
         return text(options.applied(visit(plain(scrubbed), ())))
+
+    def diff_lines(
+        self, serialized_data: "SerializedData", snapshot_data: "SerializedData"
+    ) -> Iterator[str]:
+        """The lines that show a difference; of long ones what is near it.
+
+        Args:
+            serialized_data: what was compared.
+            snapshot_data: what was expected.
+        """
+        expected, given = focused(str(snapshot_data), str(serialized_data))
+        yield from super().diff_lines(given, expected)

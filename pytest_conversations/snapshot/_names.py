@@ -46,6 +46,16 @@ _SIGNED = re.compile(
 _SHORTEST = 6  # characters of an id that is also replaced inside of other text
 
 
+# What was said may be a time, and is said in words.
+_WORDS = frozenset({"arguments", "content", "inputs", "result", "text"})
+
+
+class Fixed(str):
+    """A text that is shown as it is."""
+
+    __slots__ = ()
+
+
 class Names:
     """The names of one snapshot.
 
@@ -75,14 +85,14 @@ class Names:
         elif isinstance(value, list):
             for item in value:
                 self._learn(item, kind)
-        elif isinstance(value, str) and kind and value:
+        elif isinstance(value, str) and kind and value and not isinstance(value, Fixed):
             self._kinds.setdefault(value, kind)
 
     def _collect(self, value: JsonValue) -> None:
         if isinstance(value, dict | list):
             for item in value.values() if isinstance(value, dict) else value:
                 self._collect(item)
-        elif isinstance(value, str):
+        elif isinstance(value, str) and not isinstance(value, Fixed):
             found = [value] if value in self._kinds else []
             for id_ in found or (match[0] for match in _MINTED.finditer(value)):
                 self._name(id_)
@@ -95,16 +105,19 @@ class Names:
             self._count[kind] += 1
             self._names[id_] = f"<{kind}-{self._count[kind]}>"
 
-    def _replace(self, value: JsonValue, pattern: re.Pattern[str] | None) -> JsonValue:
+    def _replace(
+        self, value: JsonValue, pattern: re.Pattern[str] | None, key: str = ""
+    ) -> JsonValue:
         if isinstance(value, dict):
-            return {key: self._replace(item, pattern) for key, item in value.items()}
+            return {name: self._replace(item, pattern, name) for name, item in value.items()}
         if isinstance(value, list):
-            return [self._replace(item, pattern) for item in value]
+            return [self._replace(item, pattern, key) for item in value]
         if not isinstance(value, str) or value in self._keep:
             return value
-        if value in self._names:
-            return self._names[value]
-        if _DATETIME.fullmatch(value):
+        name = str(value) if isinstance(value, Fixed) else self._names.get(value)
+        if name is not None:
+            return name
+        if key not in _WORDS and _DATETIME.fullmatch(value):
             return "<datetime>"
         if "?" in value:
             value = _SIGNED.sub(r"\g<url>?<signed>", value)

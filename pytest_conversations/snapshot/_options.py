@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from pytest_conversations import _pointers
 from pytest_conversations.snapshot._deltas import merged
-from pytest_conversations.snapshot._names import Names
+from pytest_conversations.snapshot._names import Fixed, Names
 from pytest_conversations.snapshot._order import ordered
 from pytest_conversations.snapshot._outline import outline
 from pytest_conversations.snapshot._plain import are_events
@@ -63,6 +63,7 @@ class Options:
         Raises:
             TypeError: there is no outline of it.
         """
+        data = _merged(data) if self.deltas == "merged" else data
         kept = [value for each in self._parsed("keep") for value in _pointers.values(data, each)]
         shown = _pointers.without(data, self._parsed("drop"))
         for pointer, text in zip(self._parsed("replace"), self.replace.values(), strict=True):
@@ -70,9 +71,6 @@ class Options:
         if self.view == "outline":
             return [*outline(shown)]
         shown = _with_usage(cast("JsonValue", shown), self.usage)
-        if self.deltas == "merged" and are_events(shown):
-            events: list[JsonValue] = [*merged(shown)]
-            shown = events
         return Names(_texts(kept)).stable(ordered(shown))
 
     def _parsed(self, name: str) -> list[_pointers.Pointer]:
@@ -86,8 +84,10 @@ def _checked(name: str, value: object) -> object:
     elif name != "replace" and isinstance(value, list | tuple):
         pointers = value = tuple(value)
     else:
-        wanted = "a mapping of JSON Pointers to texts" if name == "replace" else "JSON Pointers"
-        msg = f"{name} is {value!r}; it takes {wanted}"
+        wanted = (
+            "mapping of JSON Pointers to texts" if name == "replace" else "list of JSON Pointers"
+        )
+        msg = f"{name} is {value!r}; it takes a {wanted}"
         raise ValueError(msg)
     for each in pointers:
         _pointers.parse(str(each), name)
@@ -95,7 +95,16 @@ def _checked(name: str, value: object) -> object:
 
 
 def _instead(text: str, _: object) -> str:
-    return text
+    return Fixed(text)
+
+
+def _merged(data: JsonValue) -> JsonValue:
+    """Data in which each list of events has the pieces of one output as one."""
+    if are_events(data):
+        return [*merged(data)]
+    if isinstance(data, dict):
+        return {key: _merged(item) for key, item in data.items()}
+    return [_merged(item) for item in data] if isinstance(data, list) else data
 
 
 def _texts(values: Iterable[object]) -> Iterable[str]:

@@ -33,8 +33,8 @@ def outline(conversation: object) -> list[str]:
     """The structure of a conversation: types, roles and names, in order, and no words.
 
     Args:
-        conversation: events, a stream that was read, a reply, a history or its messages, or a list
-            of entries; as our models, the official SDK's, or JSON data.
+        conversation: events, a stream that was read, a reply, a history or its messages, a list of
+            entries, or what `get` and `list` give; as our models, the official SDK's, or JSON data.
 
     Returns:
         A line for each entry, such as ``message.output assistant`` or ``function.call search``; or
@@ -48,6 +48,8 @@ def outline(conversation: object) -> list[str]:
     if are_events(data):
         lines = [_line(_data_of(event), str(event["event"])) for event in merged(data)]
         return [line for line, _ in itertools.groupby(lines)]
+    if conversations := _conversations(data):
+        return [_line(each, _ONE) for each in conversations]
     return [_line(entry, "entry") for entry in _entries(data, conversation)]
 
 
@@ -97,6 +99,16 @@ def _data_of(event: Event) -> _Entry:
     return data if isinstance(data, dict) else {}
 
 
+def _conversations(data: JsonValue) -> list[_Entry]:
+    """What the API tells of one conversation, or of several, without what is said in them."""
+    items = data if isinstance(data, list) else [data]
+    told = [each for each in items if isinstance(each, dict) and each.get("object") == _ONE]
+    return told if len(told) == len(items) else []
+
+
+_ONE = "conversation"
+
+
 def _entries(data: JsonValue, given: object) -> list[_Entry]:
     lists = [data[key] for key in _LISTS if key in data] if isinstance(data, dict) else []
     held = lists[0] if lists else [data] if isinstance(data, dict) else data
@@ -104,9 +116,11 @@ def _entries(data: JsonValue, given: object) -> list[_Entry]:
         entries = [each for each in held if isinstance(each, dict) and "type" in each]
         if len(entries) == len(held):
             return entries
+    kind = f"{type(given).__module__}.{type(given).__qualname__}".removeprefix("builtins.")
+    keys = f" of {', '.join(map(repr, data))}" if isinstance(data, dict) and data else ""
     msg = (
-        "expected events, a reply, a history, its messages or a list of entries, not "
-        f"{type(given).__module__}.{type(given).__qualname__}"
+        "expected events, a reply, a history, its messages or a list of entries, "
+        f"not a {kind}{keys}"
     )
     raise TypeError(msg)
 

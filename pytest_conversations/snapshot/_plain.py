@@ -30,9 +30,9 @@ def plain(value: object) -> JsonValue:
             it.
         ValueError: it is a stream that was not read to its end.
     """
-    if isinstance(value, BaseModel):
-        dumped: JsonValue = value.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        return dumped
+    if isinstance(value, BaseModel) and _is_known(value):
+        sent = value.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        return _with_types(sent, value.model_dump(mode="json", by_alias=True))
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -47,9 +47,29 @@ def plain(value: object) -> JsonValue:
         "expected a model of the Conversations API, a list of events, a stream that was read, or "
         f"JSON data, not {_kind(value)}"
     )
-    if hasattr(value, "__next__") or hasattr(value, "__anext__"):
+    if isinstance(value, BaseModel):
+        msg += "; compare its model_dump(), or a part of it"
+    elif hasattr(value, "__next__") or hasattr(value, "__anext__"):
         msg += "; of what can be gone through only once, make a list"
     raise TypeError(msg)
+
+
+def _is_known(model: BaseModel) -> bool:
+    """Whether a model is of this package or the official SDK, or derives from one that is."""
+    return any(base.__module__.startswith(_PACKAGES) for base in type(model).__mro__)
+
+
+_PACKAGES = ("pytest_conversations.models", "mistralai.")
+
+
+def _with_types(sent: JsonValue, whole: JsonValue) -> JsonValue:
+    """What was set of a model, and of each object its type, which who makes one need not say."""
+    if isinstance(sent, dict) and isinstance(whole, dict):
+        types = {"type": whole["type"]} if isinstance(whole.get("type"), str) else {}
+        return types | {key: _with_types(item, whole.get(key)) for key, item in sent.items()}
+    if isinstance(sent, list) and isinstance(whole, list):
+        return [_with_types(*pair) for pair in zip(sent, whole, strict=True)]
+    return sent
 
 
 def is_event(value: JsonValue) -> TypeGuard[Event]:
@@ -69,9 +89,12 @@ def are_events(value: JsonValue) -> TypeGuard[list[Event]]:
 
 def _whole(stream: _Stream) -> Sequence[BaseModel]:
     if stream.outcome is None:
+        how = (
+            "[event async for event in stream]" if hasattr(stream, "__aiter__") else "list(stream)"
+        )
         msg = (
             f"the {type(stream).__name__} was not read to its end, only {len(stream.events)} of "
-            "its events: read it first, for instance by list(stream)"
+            f"its events: read it first, for instance by {how}"
         )
         raise ValueError(msg)
     return stream.events
