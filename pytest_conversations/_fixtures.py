@@ -98,6 +98,7 @@ def conversation_cassette(
         except CassetteError as error:
             problem = f"{type(error).__name__}: {error}"
         if problem:  # out here, so that pytest does not show the error again as its cause
+            item.stash[_stash.PROBLEM] = problem
             pytest.fail(problem, pytrace=False)
         item.stash[_stash.SETTINGS] = settings
         folders = config.stash[_stash.TALLY].folders
@@ -111,6 +112,7 @@ def conversation_cassette(
         except CassetteError as error:
             problem = f"{type(error).__name__}: {error}"
         if problem:
+            item.stash[_stash.PROBLEM] = problem
             pytest.fail(problem, pytrace=False)
 
 

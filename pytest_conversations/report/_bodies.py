@@ -1,0 +1,182 @@
+"""Bodies as they came: in pieces, with their cuts; and those that are no stream, laid out."""
+
+import dataclasses
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+
+from pydantic import JsonValue
+
+from pytest_conversations.cassette import Chunk, Interaction, cut_at_events, parse
+from pytest_conversations.report._limits import Cut, LeftOut, Limits, duration, size
+from pytest_conversations.transcript import Event, Exchange
+
+_LAID_OUT = 4  # times what is shown of a body: as much of it is laid out as JSON
+
+
+@dataclasses.dataclass(frozen=True)
+class Piece:
+    """Bytes that came together.
+
+    Attributes:
+        number: from 1.
+        label: when they came, and how many they are.
+        text: of them; what is no UTF-8 as escapes.
+    """
+
+    number: int
+    label: str
+    text: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Raw:
+    """The body of a stream.
+
+    Attributes:
+        pieces: those that are shown.
+        are_chunks: whether they are as the stream was cut; else they are its events.
+        note: a sentence about what is not there; may be empty.
+    """
+
+    pieces: tuple[Piece, ...]
+    are_chunks: bool
+    note: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """An event in the list of them.
+
+    Attributes:
+        number: from 1.
+        at: when it came, in words; empty where times are not recorded.
+        name: of the event.
+        data: its payload.
+    """
+
+    number: int
+    at: str
+    name: str
+    data: str
+
+
+def clipped(interaction: Interaction, limits: Limits) -> tuple[Interaction, list[tuple[int, int]]]:
+    """A stream's interaction with as much of its body as is read, for what is huge.
+
+    Args:
+        interaction: as it stands in the file; it is not changed.
+        limits: of the page.
+
+    Returns:
+        The same or a shorter one, and the table of all its chunks: ms and bytes; empty where the
+        interaction is the same, or has none.
+    """
+    response = interaction.response
+    body = response["body"].get("string") or b""
+    if len(body) <= limits.read or "stream" not in response:
+        return interaction, []
+    table = parse_or_none(response["stream"].get("chunks"))
+    total = 0
+    kept = []
+    for ms, count in table:
+        if total + count > limits.read:
+            break
+        kept.append(f"{ms}+{count}")
+        total += count
+    end = total or limits.read
+    stream = {**response["stream"], "chunks": " ".join(kept)}
+    short = {**response, "body": {"string": body[:end]}, "stream": stream}
+    return Interaction(interaction.request, short), table
+
+
+def parse_or_none(written: object) -> list[tuple[int, int]]:
+    """The pairs of a chunk table; none where that is no table."""
+    try:
+        return parse(written) if isinstance(written, str) else []
+    except ValueError:
+        return []
+
+
+def raw(exchange: Exchange, total: int, limits: Limits, left_out: LeftOut) -> Raw:
+    """The body of a stream, with its cuts.
+
+    Args:
+        exchange: the stream.
+        total: bytes of the whole body, of which the exchange may have the beginning alone.
+        limits: of the page.
+        left_out: where to count what is too much.
+    """
+    chunks: Sequence[Chunk] = exchange.chunks or cut_at_events(exchange.body)
+    pieces = []
+    shown = at = 0
+    for number, chunk in enumerate(chunks, 1):
+        if shown >= limits.raw or number > limits.marks:
+            break
+        at += chunk.ms
+        data = chunk.data[: limits.raw - shown]
+        shown += len(data)
+        times = f"{duration(at)} · " if exchange.ms else ""
+        text = data.decode("utf-8", "backslashreplace")
+        pieces.append(Piece(number, f"{number} · {times}{size(len(chunk.data))}", text))
+    rest = total - shown
+    left_out.raw += rest
+    note = f"{size(rest)} more are in the cassette, and left out here." if rest > 0 else ""
+    return Raw(tuple(pieces), bool(exchange.chunks), note)
+
+
+def rows(events: Sequence[Event], limits: Limits, left_out: LeftOut) -> tuple[list[Row], str]:
+    """The list of a stream's events.
+
+    Args:
+        events: of the stream.
+        limits: of the page.
+        left_out: where to count what is too much.
+
+    Returns:
+        The rows, and a sentence about events that are not among them; it may be empty.
+    """
+    made: list[Row] = []
+    room = limits.texts
+    for number, event in enumerate(events[: limits.marks], 1):
+        if room <= 0:
+            break
+        text = as_text(event.data, indent=None)
+        data = text[: limits.text]
+        left_out.characters += len(text) - len(data)
+        room -= len(data)
+        at = duration(event.ms) if events[-1].ms else ""
+        made.append(Row(number, at, event.name, data + "…" * (len(data) < len(text))))
+    rest = len(events) - len(made)
+    left_out.marks += rest
+    note = f"{rest} more events are in the cassette, and left out here." if rest else ""
+    return made, note
+
+
+def as_text(body: JsonValue, indent: int | None = 2) -> str:
+    """JSON data as text; a text as it is."""
+    return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, indent=indent)
+
+
+def shown_body(body: JsonValue, limits: Limits, left_out: LeftOut) -> Cut:
+    """A body that is no stream, laid out where it is JSON.
+
+    Args:
+        body: as JSON data, or as a text.
+        limits: of the page.
+        left_out: where to count what is too much.
+    """
+    # Not all of it: of 50 MB the layout alone takes longer than all else.
+    written = body if isinstance(body, str) else "".join(_beginning(body, _LAID_OUT * limits.raw))
+    text = written[: limits.raw]
+    left_out.raw += len(written) - len(text)
+    return Cut(text, len(written) - len(text))
+
+
+def _beginning(body: JsonValue, room: int) -> Iterator[str]:
+    pieces = json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(body)
+    for piece in itertools.chain(pieces):
+        yield piece
+        room -= len(piece)
+        if room < 0:
+            return
