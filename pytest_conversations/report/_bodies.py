@@ -4,13 +4,21 @@ import dataclasses
 import itertools
 import json
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
-from pytest_conversations.cassette import Chunk, Interaction, cut_at_events, parse
+from pytest_conversations.cassette import (
+    Chunk,
+    Interaction,
+    cut_at_events,
+    header_values,
+    parse,
+)
 from pytest_conversations.report._limits import Cut, LeftOut, Limits, duration, size
 from pytest_conversations.transcript import Event, Exchange
 
+_STREAM = "text/event-stream"
 _LAID_OUT = 4  # times what is shown of a body: as much of it is laid out as JSON
 
 
@@ -61,22 +69,27 @@ class Row:
     data: str
 
 
-def clipped(interaction: Interaction, limits: Limits) -> tuple[Interaction, list[tuple[int, int]]]:
-    """A stream's interaction with as much of its body as is read, for what is huge.
+class Clipped(NamedTuple):
+    """An interaction, with as much of a stream's body as is read.
 
-    Args:
-        interaction: as it stands in the file; it is not changed.
-        limits: of the page.
-
-    Returns:
-        The same or a shorter one, and the table of all its chunks: ms and bytes; empty where the
-        interaction is the same, or has none.
+    Attributes:
+        interaction: the same as in the file, or a shorter one.
+        table: ms and bytes of all chunks, of one that is shorter.
+        total: bytes of the whole body, of one that is shorter; else 0.
     """
+
+    interaction: Interaction
+    table: list[tuple[int, int]]
+    total: int
+
+
+def clipped(interaction: Interaction, limits: Limits) -> Clipped:
+    """An interaction of a file, shorter where it is a huge stream; the given one is not changed."""
     response = interaction.response
     body = response["body"].get("string") or b""
-    if len(body) <= limits.read or "stream" not in response:
-        return interaction, []
-    table = parse_or_none(response["stream"].get("chunks"))
+    if len(body) <= limits.read or not is_stream(interaction):
+        return Clipped(interaction, [], 0)
+    table = parse_or_none(response.get("stream", {}).get("chunks"))
     total = 0
     kept = []
     for ms, count in table:
@@ -85,9 +98,20 @@ def clipped(interaction: Interaction, limits: Limits) -> tuple[Interaction, list
         kept.append(f"{ms}+{count}")
         total += count
     end = total or limits.read
-    stream = {**response["stream"], "chunks": " ".join(kept)}
-    short = {**response, "body": {"string": body[:end]}, "stream": stream}
-    return Interaction(interaction.request, short), table
+    short = {**response, "body": {"string": body[:end]}}
+    if table:
+        short["stream"] = {**response["stream"], "chunks": " ".join(kept)}
+    return Clipped(Interaction(interaction.request, short), table, len(body))
+
+
+def is_stream(interaction: Interaction) -> bool:
+    """Whether a response is a stream of server-sent events, by its header."""
+    return any(
+        value.lower().startswith(_STREAM)
+        for name, values in header_values(interaction.response)
+        if name.lower() == "content-type"
+        for value in values
+    )
 
 
 def parse_or_none(written: object) -> list[tuple[int, int]]:

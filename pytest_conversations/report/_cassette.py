@@ -6,14 +6,15 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from pathlib import PurePath
 
-from pytest_conversations.cassette import Interaction, Response, header_values
+from pytest_conversations.cassette import Interaction, Response
+from pytest_conversations.report._bodies import is_stream
 from pytest_conversations.report._exchange import is_bad
 from pytest_conversations.report._limits import Limits, counted
 from pytest_conversations.report._sources import About, Source, Test
 
 _NO_ANCHOR = re.compile(r"[^\w./-]+")
-_STREAM = "text/event-stream"
 _LONGEST_DIFF = 1_000  # lines
+_INDENT = "  "  # of a diff in the message of an error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,7 +113,7 @@ def card(
         "changed": source.changes is not None,
         "unused": bool(source.unused) or source.is_orphan,
         "errors": any(is_bad(each.response) for each in interactions),
-        "streamed": any(map(_is_stream, interactions)),
+        "streamed": any(map(is_stream, interactions)),
         "today": _is_of(about.made_at, interactions, metadata),
     }
     return Card(
@@ -149,12 +150,17 @@ def anchor_of(name: str, taken: Container[str]) -> str:
     return made
 
 
-def lines(texts: Sequence[str]) -> tuple[Line, ...]:
-    """Lines of a diff, or of a message that holds one, with what each is."""
+def lines(texts: Sequence[str], indent: str = "") -> tuple[Line, ...]:
+    """Lines of a diff, or of a message that holds one, with what each is.
+
+    Args:
+        texts: the lines.
+        indent: of the diff in its message.
+    """
     kinds = {"+": "add", "-": "del", "@": "at"}
     made = []
     for text in texts:
-        head = text.lstrip()[:3]
+        head = text[len(indent) :][:3] if text.startswith(indent) else ""
         kind = "head" if head in ("+++", "---") else kinds.get(head[:1], "")
         made.append(Line(kind, text))
     return tuple(made)
@@ -170,7 +176,7 @@ def _ran(test: Test, anchor: str, limits: Limits) -> Ran:
         outcome=test.outcome,
         has_failed=test.has_failed,
         facts=tuple(facts),
-        misses=tuple(lines(miss[: limits.text].splitlines()) for miss in test.misses),
+        misses=tuple(lines(miss[: limits.text].splitlines(), _INDENT) for miss in test.misses),
         failure=test.failure,
     )
 
@@ -182,7 +188,7 @@ def _facts(
     about: About,
 ) -> list[str]:
     facts = [counted(len(interactions), "interaction")]
-    streams = sum(map(_is_stream, interactions))
+    streams = sum(map(is_stream, interactions))
     facts += [counted(streams, "stream")] if streams else []
     if isinstance(at := metadata.get("recorded_at"), dt.datetime):
         facts.append(f"recorded {_local(at, about.made_at):%Y-%m-%d %H:%M}")
@@ -191,15 +197,6 @@ def _facts(
     facts += [recorder] if recorder and not is_own(metadata) else []
     facts += [f"{len(source.unused)} unused"] if source.unused else []
     return facts
-
-
-def _is_stream(interaction: Interaction) -> bool:
-    return any(
-        value.lower().startswith(_STREAM)
-        for name, values in header_values(interaction.response)
-        if name.lower() == "content-type"
-        for value in values
-    )
 
 
 def _is_of(

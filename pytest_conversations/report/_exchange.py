@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 from pytest_conversations.cassette import Interaction, Response, header_values
 from pytest_conversations.report._bodies import (
+    Clipped,
     Raw,
     Row,
-    clipped,
     raw,
     rows,
     shown_body,
@@ -24,7 +24,7 @@ from pytest_conversations.report._limits import (
     size,
 )
 from pytest_conversations.report._timeline import Timeline, timeline
-from pytest_conversations.report._turns import Turn, turns
+from pytest_conversations.report._turns import Turn, refusal, turns
 from pytest_conversations.transcript import Exchange, exchange
 
 _BAD = 400  # RFC 9110
@@ -55,7 +55,7 @@ class Shown:
         title: the operation, or the method of HTTP.
         place: the conversation it is about; of another API, the URL.
         status: in words.
-        is_bad: whether it failed, by its status or on its way.
+        is_bad: whether the status is that of a failure.
         took: how long the response took; may be empty.
         test: whose it is, in a cassette that tests share.
         is_unused: whether no test of the run played it.
@@ -96,7 +96,7 @@ class Shown:
 
 def shown(
     number: int,
-    interaction: Interaction,
+    clipped: Clipped,
     *,
     anchor: str,
     is_unused: bool,
@@ -107,17 +107,19 @@ def shown(
 
     Args:
         number: from 1, in the order of the cassette.
-        interaction: as it stands there, without secrets.
+        clipped: as it stands there, without secrets.
         anchor: of its cassette.
         is_unused: whether no test of the run played it.
         limits: of the page.
         left_out: where to count what is too much.
     """
-    total = len(interaction.response["body"].get("string") or b"")
-    short, table = clipped(interaction, limits)
-    made = exchange(number, short)
-    total = total if table else len(made.body)
-    said, rest = turns([*made.asked, *made.answered, *chat(made)], Budget(limits, left_out))
+    interaction, table, total = clipped
+    made = exchange(number, interaction)
+    total = total or len(made.body)
+    budget = Budget(limits, left_out)
+    said, rest = turns([*made.asked, *made.answered, *chat(made)], budget)
+    if said and made.status >= _BAD and not made.is_stream and made.response is not None:
+        said.append(refusal(made.response, budget))
     pairs = table or [(chunk.ms, len(chunk.data)) for chunk in made.chunks]
     stream = bytes_ = None
     events: list[Row] = []
@@ -131,6 +133,7 @@ def shown(
             made.events,
             tokens=_count(made.usage, "completion_tokens"),
             error=made.error,
+            was_closed=bool(made.error) and not is_bad(interaction.response),
             shown=len(bytes_.pieces),
             limits=limits,
         )
@@ -141,7 +144,7 @@ def shown(
         title=made.operation or made.method,
         place=_place(made),
         status=f"{made.status} {made.reason}".strip() if made.status else "no response",
-        is_bad=is_bad(interaction.response),
+        is_bad=not made.status or made.status >= _BAD,
         took=duration(made.ms) if made.ms else "",
         test=made.test,
         is_unused=is_unused,
@@ -149,7 +152,7 @@ def shown(
         turns_note=f"{grouped(rest)} more entries are in the cassette, and left out here."
         if rest
         else "",
-        messages=_messages(made, short, limits, left_out),
+        messages=_messages(made, interaction, limits, left_out),
         are_open=not said and not made.is_stream,
         stream=stream,
         events=tuple(events),

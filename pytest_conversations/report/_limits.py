@@ -135,6 +135,7 @@ def size(count: int) -> str:
 
 def duration(ms: float) -> str:
     """A time as people read it: ``120 ms``, ``1.2 s``, ``2 min 5 s``."""
+    ms = min(ms, _KILO**4)  # what a table says beyond that no float holds
     if ms < _KILO:
         return f"{ms:g} ms"
     seconds = ms / _KILO

@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from pytest_conversations.cassette import Interaction, load
 from pytest_conversations.errors import CassetteError
+from pytest_conversations.report._bodies import Clipped, clipped
 from pytest_conversations.report._cassette import Card, anchor_of, card, is_own
 from pytest_conversations.report._exchange import shown
 from pytest_conversations.report._limits import LeftOut, Limits, counted
@@ -146,10 +147,14 @@ class _Page:
             limits=self._limits,
         )
         self._cards.append(made)
-        scrubbed = iter(interactions) if is_own(metadata) else self._scrub(interactions)
-        self._render(made, source, scrubbed)
+        short = [clipped(each, self._limits) for each in interactions]
+        if not is_own(metadata):
+            scrubbed = self._scrub([each.interaction for each in short])
+            self._render(made, source, map(_with, short, scrubbed))
+        else:
+            self._render(made, source, iter(short))
 
-    def _render(self, made: Card, source: Source, interactions: Iterator[Interaction]) -> None:
+    def _render(self, made: Card, source: Source, interactions: Iterator[Clipped]) -> None:
         for piece in self._environment.get_template("cassette.html").generate(
             card=made,
             exchanges=self._exchanges(made, source, interactions),
@@ -160,7 +165,7 @@ class _Page:
             self._written += len(piece)
 
     def _exchanges(
-        self, made: Card, source: Source, interactions: Iterator[Interaction]
+        self, made: Card, source: Source, interactions: Iterator[Clipped]
     ) -> Iterator[Markup]:
         """The exchanges of a cassette, rendered one by one, as far as there is room."""
         template = self._environment.get_template("exchange.html")
@@ -225,6 +230,10 @@ class _Page:
         self._spool.seek(0)
         while piece := self._spool.read(_PIECE):
             yield Markup(piece)  # noqa: S704 - templates have made it
+
+
+def _with(one: Clipped, interaction: Interaction) -> Clipped:
+    return one._replace(interaction=interaction)
 
 
 def _paragraph(kind: str, text: str) -> Markup:

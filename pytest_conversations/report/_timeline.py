@@ -1,29 +1,20 @@
 """A stream as a picture: where its chunks and events stand on an axis of time.
 
-Places are in percent of the width, so that the picture fits any; heights are in pixels.
+Places are in percent of the width, heights in pixels.
 """
 
 import dataclasses
 import itertools
-import statistics
-from collections import Counter
 from collections.abc import Sequence
 
+from pytest_conversations.report import _axis
+from pytest_conversations.report._axis import Band, Pair, Tick
 from pytest_conversations.report._limits import Limits, duration, grouped, size
 from pytest_conversations.transcript import Event
 
-_WHOLE = 100.0  # percent
-_TICKS = 6  # at most
-_STEPS = (1, 2, 5)
 _TALLEST, _SHORTEST = 22.0, 4.0  # pixels of a chunk's bar
-_WIDE = 0.08  # of the whole time, from which on a pause is shown
-_UNUSUAL = 4  # times the pause in the middle
-_PAUSES = 6  # at most
-_ROOM = 16.0  # percent that a label wants
 _MEASURABLE = 20  # ms, from which on a rate means something
-_CURVE = 300  # points of the curve, at most
-
-Pair = tuple[int, int]  # ms since the chunk before, and bytes
+_LONGEST = 10**12  # ms; what a table says beyond that nobody has measured
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,36 +39,6 @@ class Mark:
 
 
 @dataclasses.dataclass(frozen=True)
-class Band:
-    """A time in which nothing came.
-
-    Attributes:
-        kind: ``wait`` (for the first event), ``pause`` or ``longest``.
-        x: percent where it begins.
-        width: percent.
-        label: in words; empty where there is no room.
-    """
-
-    kind: str
-    x: float
-    width: float
-    label: str
-
-    @property
-    def middle(self) -> float:
-        """Percent, where the label stands."""
-        return self.x + self.width / 2
-
-
-@dataclasses.dataclass(frozen=True)
-class Tick:
-    """A line of the axis, with its label."""
-
-    x: float
-    label: str
-
-
-@dataclasses.dataclass(frozen=True)
 class Timeline:
     """A stream.
 
@@ -94,7 +55,8 @@ class Timeline:
         bands: times in which nothing came.
         ticks: of the axis.
         is_timed: whether times are recorded; else the marks stand in order.
-        error: how it died, in a few words; empty where it did not.
+        error: how it ended early, in a few words; empty where it did not.
+        was_closed: whether it was the app that ended it.
     """
 
     summary: str
@@ -110,6 +72,7 @@ class Timeline:
     ticks: tuple[Tick, ...]
     is_timed: bool
     error: str
+    was_closed: bool
 
 
 def timeline(
@@ -118,6 +81,7 @@ def timeline(
     *,
     tokens: int,
     error: str,
+    was_closed: bool,
     shown: int,
     limits: Limits,
 ) -> Timeline:
@@ -127,10 +91,13 @@ def timeline(
         pairs: its chunks; none where it is not recorded how it was cut.
         events: that were read of it.
         tokens: that the model wrote, as the API counts; 0 where nobody said it.
-        error: how it failed; empty where it did not.
+        error: how it ended early; empty where it did not.
+        was_closed: whether it was the app that ended it.
         shown: how many chunks have their bytes in the page.
         limits: of the page.
     """
+    pairs = [(min(ms, _LONGEST), count) for ms, count in pairs]
+    events = [dataclasses.replace(each, ms=min(each.ms, _LONGEST)) for each in events]
     times = list(itertools.accumulate(ms for ms, _ in pairs))
     whole = times[-1] if times else 0
     is_timed = whole > 0
@@ -144,32 +111,14 @@ def timeline(
         chunks=lane,
         events=_event_marks(pairs, events, whole, shown, limits),
         kinds=tuple(dict.fromkeys(_kind(event) for event in events)),
-        rest=_rest(times[len(lane) :], whole),
-        curve=_curve(pairs, times, whole) if is_timed else "",
-        bands=_bands(times, events, whole) if is_timed else (),
-        ticks=_ticks(whole) if is_timed else (),
+        rest=_axis.rest(times[len(lane) :], whole),
+        curve=_axis.curve(pairs, times, whole) if is_timed else "",
+        bands=_axis.bands(times, events[0].ms if events else 0, whole) if is_timed else (),
+        ticks=_axis.ticks(whole) if is_timed else (),
         is_timed=is_timed,
         error=error,
+        was_closed=was_closed,
     )
-
-
-def _places(times: Sequence[int], whole: int) -> list[float]:
-    """Where marks stand, in percent.
-
-    Times are whole milliseconds: those that came in the same one stand beside each other in it.
-    """
-    if not whole:
-        return [round(_WHOLE * (index + 0.5) / len(times), 3) for index in range(len(times))]
-    counts, seen = Counter(times), Counter[int]()
-    places = []
-    for at in times:
-        places.append(_percent(at + seen[at] / counts[at], whole))
-        seen[at] += 1
-    return places
-
-
-def _percent(ms: float, whole: int) -> float:
-    return round(_WHOLE * ms / (whole + 1), 3)  # the last millisecond has a width, too
 
 
 def _chunk_marks(
@@ -177,7 +126,7 @@ def _chunk_marks(
 ) -> tuple[Mark, ...]:
     most = max((count for _, count in pairs), default=0) or 1
     of = grouped(len(pairs))
-    places = _places(times, whole)
+    places = _axis.places(times, whole)
     return tuple(
         Mark(
             number=number,
@@ -198,7 +147,7 @@ def _event_marks(
     pairs: Sequence[Pair], events: Sequence[Event], whole: int, shown: int, limits: Limits
 ) -> tuple[Mark, ...]:
     arrivals = list(itertools.accumulate(count for _, count in pairs))
-    places = _places([event.ms for event in events], whole)
+    places = _axis.places([event.ms for event in events], whole)
     marks = []
     chunk = 0
     for number, event in enumerate(events[: limits.marks], 1):
@@ -222,7 +171,10 @@ def _event_marks(
 
 
 def _kind(event: Event) -> str:
-    name = event.name
+    told = event.data if isinstance(event.data, dict) else {}
+    name = event.name or str(told.get("type") or "")
+    if "choices" in told:  # of a chat completion, whose events have no name
+        return "output"
     if "error" in name:
         return "error"
     if name.startswith("message.output"):
@@ -232,56 +184,6 @@ def _kind(event: Event) -> str:
     if name.startswith("agent.handoff"):
         return "handoff"
     return "state" if name.startswith("conversation.response") else "other"
-
-
-def _rest(times: Sequence[int], whole: int) -> str:
-    places = dict.fromkeys(round(1000 * at / (whole + 1)) for at in times)
-    return "".join(f"M{x} 0v22" for x in places)
-
-
-def _curve(pairs: Sequence[Pair], times: Sequence[int], whole: int) -> str:
-    total = sum(count for _, count in pairs) or 1
-    came = itertools.accumulate(count for _, count in pairs)
-    points: dict[int, float] = {}
-    for at, count in zip(times, came, strict=True):
-        points[round(_CURVE * at / (whole + 1))] = 100 - 100 * count / total
-    path = ["M0 100"]
-    path += [f"H{1000 * step / _CURVE:.1f}V{y:.1f}" for step, y in points.items()]
-    return "".join([*path, "H1000V100Z"])
-
-
-def _bands(times: Sequence[int], events: Sequence[Event], whole: int) -> tuple[Band, ...]:
-    bands = []
-    if events and events[0].ms:
-        bands.append(_band("wait", 0, events[0].ms, whole, "first event after"))
-    pauses = [(after - before, before) for before, after in itertools.pairwise(times)]
-    waited = [ms for ms, _ in pauses if ms]
-    if waited:
-        usual = statistics.median(waited)
-        longest = max(pauses)  # the last of them, where several are as long
-        wide = [p for p in pauses if p[0] > _WIDE * whole and p[0] > _UNUSUAL * usual]
-        for pause in sorted({longest, *sorted(wide)[-_PAUSES:]}, key=lambda p: p[1]):
-            kind, words = ("longest", "longest pause") if pause == longest else ("pause", "pause")
-            ms, at = pause
-            bands.append(_band(kind, at, ms, whole, words))
-    return tuple(bands)
-
-
-def _band(kind: str, at: int, ms: int, whole: int, words: str) -> Band:
-    width = _percent(ms, whole)
-    label = f"{words} {duration(ms)}" if width >= _ROOM else ""
-    return Band(kind, _percent(at, whole), width, label)
-
-
-def _ticks(whole: int) -> tuple[Tick, ...]:
-    power = 1
-    while True:
-        for step in (power * each for each in _STEPS):
-            if whole // step < _TICKS:
-                return tuple(
-                    Tick(_percent(at, whole), duration(at)) for at in range(0, whole + 1, step)
-                )
-        power *= 10
 
 
 def _facts(

@@ -34,7 +34,8 @@ class Turn:
     """An entry.
 
     Attributes:
-        kind: ``user``, ``assistant``, ``tool``, ``result``, ``handoff`` or ``other``; its colour.
+        kind: ``user``, ``assistant``, ``tool``, ``result``, ``handoff``, ``error`` or
+            ``other``; its colour.
         who: a role, or what the entry does.
         note: an id that ties it to another turn; may be empty.
         parts: of what is said.
@@ -65,6 +66,16 @@ def turns(entries: Sequence[Entry], budget: Budget) -> tuple[list[Turn], int]:
     if rest:
         budget.left_out.characters += sum(len(said(entry).text) for entry in entries[len(made) :])
     return made, rest
+
+
+def refusal(body: JsonValue, budget: Budget) -> Turn:
+    """What the API answered with instead, as a turn.
+
+    Args:
+        body: of its response.
+        budget: what the exchange may put into the page.
+    """
+    return Turn("error", "error", "", (Part("code", "", budget.cut(_pretty(body))),))
 
 
 def _turn(entry: Entry, budget: Budget) -> Turn:
