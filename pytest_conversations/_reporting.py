@@ -3,52 +3,19 @@
 It is a plugin of its own, imported and registered only where a report is asked for.
 """
 
-import contextlib
 import dataclasses
 import datetime as dt
 import os
 from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
-from typing import TypedDict, cast
 
 import pytest
 
-from pytest_conversations import _changes, _check, _settings, _stash, report
-from pytest_conversations._lifecycle import WITH_UNUSED
+from pytest_conversations import _check, _settings, _stash, _telling, report
 from pytest_conversations._orphans import orphans
+from pytest_conversations._telling import Told
 from pytest_conversations._version import __version__
-from pytest_conversations.cassette import ConversationCassette, Interaction, load
 from pytest_conversations.errors import CassetteError
-from pytest_conversations.transcript import Exchange, exchanges
-
-_LARGEST = 4 * 1024 * 1024  # bytes of a cassette that is compared with the one before
-_LONGEST = 2_000  # lines of a diff, and characters of one
-
-
-class Told(TypedDict, total=False):
-    """What a process says of a test, beside its report; pytest-xdist sends it as it is.
-
-    Attributes:
-        path: of the cassette.
-        mode: in which it was open.
-        is_shared: whether other tests use it, too.
-        played: places of the interactions that the test played.
-        unused: of those that it passed without.
-        recorded: how many it recorded and wrote.
-        changes: lines of a diff, where there was a recording before.
-        misses: what the errors of its cassette said.
-        failure: what it failed with else.
-    """
-
-    path: str
-    mode: str
-    is_shared: bool
-    played: list[int]
-    unused: list[int]
-    recorded: int
-    changes: list[str] | None
-    misses: list[str]
-    failure: str
 
 
 @dataclasses.dataclass
@@ -102,17 +69,17 @@ class Reporting:
         cassette = item.stash.get(_stash.CASSETTE, None)
         if cassette is None:
             return (yield)
-        told = _told(item, cassette)
+        told = _telling.told(item, cassette)
         recorded = cassette.recorded_count
         file = Path(cassette.path)
-        stamp, before = _stamp(file), _held(file) if recorded else None
+        stamp, before = _telling.stamp(file), _telling.held(file) if recorded else None
         try:
             return (yield)
         finally:
             told["misses"] = [f"{type(each).__name__}: {each}" for each in cassette.refusals]
-            if recorded and _stamp(file) != stamp:
+            if recorded and _telling.stamp(file) != stamp:
                 told["recorded"] = recorded
-                told["changes"] = _differences(item, cassette, before, file)
+                told["changes"] = _telling.differences(item, cassette, before, file)
             item.stash[_TOLD] = told
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -124,7 +91,8 @@ class Reporting:
         cassette = item.stash.get(_stash.CASSETTE, None)
         told: Told = {}
         if call.when == "teardown":
-            told = item.stash.get(_TOLD, Told())
+            told = item.stash.get(_TOLD, told)
+            item.stash[_TOLD] = {}  # a plugin may run the test again
         elif cassette is not None:
             told = {"path": str(cassette.path), "mode": cassette.mode}
         problem = item.stash.get(_stash.PROBLEM, "")
@@ -132,7 +100,7 @@ class Reporting:
             told["misses"] = [*told.get("misses", []), problem]
             item.stash[_stash.PROBLEM] = ""
         elif phase.failed and call.excinfo and not isinstance(call.excinfo.value, CassetteError):
-            told["failure"] = _place(item, call.excinfo)
+            told["failure"] = _telling.place(item, call.excinfo)
         setattr(phase, _ATTRIBUTE, told)
         return phase
 
@@ -220,71 +188,6 @@ def _unused(told: Iterable[Told]) -> frozenset[int]:
         return frozenset()  # the places are others now
     played = {place for each in held for place in each.get("played", [])}
     return frozenset({place for each in held for place in each.get("unused", [])} - played)
-
-
-def _told(item: pytest.Item, cassette: ConversationCassette) -> Told:
-    settings = item.stash[_stash.SETTINGS]
-    is_shared = settings.cassette is not None
-    passed = item.stash.get(_stash.OUTCOME, "") == "passed" and not cassette.refusals
-    counts = passed and settings.mode in WITH_UNUSED and settings.unused != "ignore"
-    responses = list(enumerate(cassette.responses))
-    return {
-        "path": str(cassette.path),
-        "mode": cassette.mode,
-        "is_shared": is_shared,
-        "played": [place for place, _ in responses if cassette.play_counts[place]],
-        "unused": [
-            place
-            for place, response in responses
-            if counts
-            and not cassette.play_counts[place]
-            and (not is_shared or response.get("test") == item.nodeid)
-        ],
-    }
-
-
-def _stamp(file: Path) -> tuple[int, int, int] | None:
-    """What changes when a file is written."""
-    try:
-        stat = file.stat()
-    except OSError:
-        return None
-    return stat.st_ino, stat.st_mtime_ns, stat.st_size
-
-
-def _held(file: Path) -> list[Interaction] | None:
-    """What a cassette holds; None where there is none, or it is too large to be compared."""
-    with contextlib.suppress(CassetteError, OSError):
-        if file.stat().st_size <= _LARGEST:
-            return load(file)[0]
-    return None
-
-
-def _differences(
-    item: pytest.Item,
-    cassette: ConversationCassette,
-    before: list[Interaction] | None,
-    file: Path,
-) -> list[str] | None:
-    after = None if before is None else _held(file)
-    if before is None or after is None:
-        return None
-    is_shared = item.stash[_stash.SETTINGS].cassette is not None
-
-    def own(interactions: list[Interaction]) -> list[Exchange]:
-        made = exchanges(interactions)
-        return [each for each in made if not is_shared or each.test == item.nodeid]
-
-    lines = _changes.lines(own(before), own(after), "before", "now")
-    short = [line[:_LONGEST] for line in lines[:_LONGEST]]
-    return cast("list[str]", cassette.scrub(short))  # another tool may have recorded the old one
-
-
-def _place(item: pytest.Item, info: pytest.ExceptionInfo[BaseException]) -> str:
-    """What a test failed with, and where. What it says may be secret, and is not told."""
-    own = [entry for entry in info.traceback if Path(entry.path) == item.path]
-    where = f" in line {own[-1].lineno + 1} of {item.path.name}" if own else ""
-    return f"{info.typename}{where}. Its message is in the output of pytest."
 
 
 def _from(root: Path, path: str) -> str:

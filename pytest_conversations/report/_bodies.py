@@ -1,7 +1,6 @@
 """Bodies as they came: in pieces, with their cuts; and those that are no stream, laid out."""
 
 import dataclasses
-import itertools
 import json
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -182,24 +181,26 @@ def as_text(body: JsonValue, indent: int | None = 2) -> str:
     return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, indent=indent)
 
 
-def shown_body(body: JsonValue, limits: Limits, left_out: LeftOut) -> Cut:
+def shown_body(body: JsonValue, total: int, limits: Limits, left_out: LeftOut) -> Cut:
     """A body that is no stream, laid out where it is JSON.
 
     Args:
         body: as JSON data, or as a text.
+        total: its bytes, as it came.
         limits: of the page.
         left_out: where to count what is too much.
     """
     # Not all of it: of 50 MB the layout alone takes longer than all else.
     written = body if isinstance(body, str) else "".join(_beginning(body, _LAID_OUT * limits.raw))
     text = written[: limits.raw]
-    left_out.raw += len(written) - len(text)
-    return Cut(text, len(written) - len(text))
+    rest = max(len(written), total) - len(text) if len(text) < len(written) else 0
+    left_out.raw += rest
+    return Cut(text, rest)
 
 
 def _beginning(body: JsonValue, room: int) -> Iterator[str]:
     pieces = json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(body)
-    for piece in itertools.chain(pieces):
+    for piece in pieces:
         yield piece
         room -= len(piece)
         if room < 0:

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
-from pytest_conversations.cassette import Interaction, Response, header_values
+from pytest_conversations.cassette import Interaction, Response, body_bytes, header_values
 from pytest_conversations.report._bodies import (
     Clipped,
     Raw,
@@ -177,8 +177,12 @@ def is_bad(response: Response) -> bool:
 def _messages(
     made: Exchange, interaction: Interaction, limits: Limits, left_out: LeftOut
 ) -> tuple[Message, ...]:
-    sent = None if made.request is None else shown_body(made.request, limits, left_out)
-    came = None if made.response is None else shown_body(made.response, limits, left_out)
+    sent = came = None
+    if made.request is not None:
+        size_sent = len(body_bytes(interaction.request))
+        sent = shown_body(made.request, size_sent, limits, left_out)
+    if made.response is not None:
+        came = shown_body(made.response, len(made.body), limits, left_out)
     request = Message("Request", _headers(interaction.request.headers.items()), sent)
     headers = header_values(interaction.response)
     return request, Message("Response", _headers(headers), came)

@@ -26,6 +26,7 @@ from pytest_conversations.report._sources import About, Scrub, Source
 from pytest_conversations.transcript import visible
 
 _PIECE = 1 << 16  # characters that are copied at once
+_BRIEF = 1_000  # characters of what is no text of its own: a name, a header, a reason
 _FEW = 4  # cassettes that are unfolded from the start
 _FILTERS = {
     "failed": "Failed",
@@ -247,16 +248,30 @@ def _groups(cards: Sequence[Card]) -> list[Group]:
     return [Group(folder, tuple(held)) for folder, held in groups.items()]
 
 
+class _Whole(str):
+    """A text whose length was looked after."""
+
+    __slots__ = ()
+
+
 def _environment() -> Environment:
-    """The templates; whatever they show is made visible first, and escaped."""
-    return Environment(
+    """The templates. Whatever they show is kept short, made visible, and escaped."""
+    environment = Environment(
         loader=PackageLoader("pytest_conversations.report"),
         autoescape=True,
-        finalize=lambda value: visible(value) if type(value) is str else value,
+        finalize=_finalized,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["whole"] = _Whole
+    return environment
+
+
+def _finalized(value: object) -> object:
+    if type(value) is str and len(value) > _BRIEF:
+        return f"{visible(value[:_BRIEF])}…"
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _text(name: str) -> str:

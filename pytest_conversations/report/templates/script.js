@@ -6,10 +6,11 @@
   const one = (selector, within = document) => within.querySelector(selector);
   const search = one("#search");
   const buttons = all(".filters button");
+  const entries = new Map(all("nav li").map((each) => [each.dataset.for, each]));
   const cards = all("article.card").map((article) => ({
     article,
     flags: new Set(article.dataset.flags.split(" ")),
-    entry: all("nav li").find((each) => each.dataset.for === article.id),
+    entry: entries.get(article.id),
     text: null,
   }));
 
@@ -74,6 +75,7 @@
       search.value = "";
       find();
     } else if (event.key === "Enter") {
+      event.preventDefault(); // else it would unfold what it goes to
       find();
       const first = cards.find((card) => !card.article.hidden);
       if (first) one("summary", first.article).focus();
