@@ -92,7 +92,7 @@ class Reporting:
         told: Told = {}
         if call.when == "teardown":
             told = item.stash.get(_TOLD, told)
-            item.stash[_TOLD] = {}  # a plugin may run the test again
+            item.stash[_TOLD] = Told()  # a plugin may run the test again
         elif cassette is not None:
             told = {"path": str(cassette.path), "mode": cassette.mode}
         problem = item.stash.get(_stash.PROBLEM, "")

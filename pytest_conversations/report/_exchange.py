@@ -38,11 +38,13 @@ class Message:
         label: which of the two.
         headers: names and values.
         body: its text; None where there is none, or it is shown as a stream.
+        is_open: whether no turn shows what it says.
     """
 
     label: str
     headers: tuple[tuple[str, str], ...]
     body: Cut | None
+    is_open: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +64,6 @@ class Shown:
         turns: what was said.
         turns_note: a sentence about turns that are not there; may be empty.
         messages: the request, the response.
-        are_open: whether the messages are all that there is to see.
         stream: its picture; None where it is no stream.
         events: the list of its events.
         events_note: a sentence about events that are not there.
@@ -84,7 +85,6 @@ class Shown:
     turns: tuple[Turn, ...]
     turns_note: str
     messages: tuple[Message, ...]
-    are_open: bool
     stream: Timeline | None
     events: tuple[Row, ...]
     events_note: str
@@ -117,7 +117,8 @@ def shown(
     made = exchange(number, interaction)
     total = total or len(made.body)
     budget = Budget(limits, left_out)
-    said, rest = turns([*made.asked, *made.answered, *chat(made)], budget)
+    chatted = chat(made)
+    said, rest = turns([*made.asked, *made.answered, *chatted], budget)
     if said and made.status >= _BAD and not made.is_stream and made.response is not None:
         said.append(refusal(made.response, budget))
     pairs = table or [(chunk.ms, len(chunk.data)) for chunk in made.chunks]
@@ -152,8 +153,7 @@ def shown(
         turns_note=f"{grouped(rest)} more entries are in the cassette, and left out here."
         if rest
         else "",
-        messages=_messages(made, interaction, limits, left_out),
-        are_open=not said and not made.is_stream,
+        messages=_messages(made, interaction, limits, left_out, is_chat=bool(chatted)),
         stream=stream,
         events=tuple(events),
         events_note=events_note,
@@ -175,17 +175,29 @@ def is_bad(response: Response) -> bool:
 
 
 def _messages(
-    made: Exchange, interaction: Interaction, limits: Limits, left_out: LeftOut
+    made: Exchange, interaction: Interaction, limits: Limits, left_out: LeftOut, *, is_chat: bool
 ) -> tuple[Message, ...]:
+    request, response = interaction
     sent = came = None
     if made.request is not None:
-        size_sent = len(body_bytes(interaction.request))
-        sent = shown_body(made.request, size_sent, limits, left_out)
+        sent = shown_body(made.request, len(body_bytes(request)), limits, left_out)
     if made.response is not None:
         came = shown_body(made.response, len(made.body), limits, left_out)
-    request = Message("Request", _headers(interaction.request.headers.items()), sent)
-    headers = header_values(interaction.response)
-    return request, Message("Response", _headers(headers), came)
+    is_refused = bool(made.asked or is_chat) and made.status >= _BAD  # which a turn tells
+    return (
+        Message(
+            "Request",
+            _headers(request.headers.items()),
+            sent,
+            is_open=sent is not None and not made.asked and not is_chat,
+        ),
+        Message(
+            "Response",
+            _headers(header_values(response)),
+            came,
+            is_open=came is not None and not made.answered and not is_chat and not is_refused,
+        ),
+    )
 
 
 def _headers(pairs: Iterable[tuple[str, str | list[str]]]) -> tuple[tuple[str, str], ...]:

@@ -1,19 +1,15 @@
 """Writes the page: one file, which needs no other, cassette by cassette."""
 
-import base64
 import contextlib
 import dataclasses
 import errno
-import hashlib
 import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import TextIO
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pytest_conversations.cassette import Interaction, load
@@ -23,10 +19,9 @@ from pytest_conversations.report._cassette import Card, anchor_of, card, is_own
 from pytest_conversations.report._exchange import shown
 from pytest_conversations.report._limits import LeftOut, Limits, counted
 from pytest_conversations.report._sources import About, Scrub, Source
-from pytest_conversations.transcript import visible
+from pytest_conversations.report._templates import environment, own_text, paragraph, policy_hash
 
 _PIECE = 1 << 16  # characters that are copied at once
-_BRIEF = 1_000  # characters of what is no text of its own: a name, a header, a reason
 _FEW = 4  # cassettes that are unfolded from the start
 _FILTERS = {
     "failed": "Failed",
@@ -121,7 +116,7 @@ class _Page:
         self._cards: list[Card] = []
         self._outcomes: Counter[str] = Counter()
         self._written = 0  # characters
-        self._environment = _environment()
+        self._environment = environment()
 
     def add(self, source: Source) -> None:
         """Add a cassette."""
@@ -175,13 +170,13 @@ class _Page:
             rest = made.count - number + 1
             if self._written > most:
                 self._left_out.exchanges += rest
-                yield _paragraph("note", f"{counted(rest, 'more interaction')}, left out here.")
+                yield paragraph("note", f"{counted(rest, 'more interaction')}, left out here.")
                 return
             try:
                 interaction = next(interactions)
             except CassetteError as error:
                 words = f"Interaction {number} and those behind it are not shown: {error}"
-                yield _paragraph("problem", words)
+                yield paragraph("problem", words)
                 return
             view = shown(
                 number,
@@ -201,13 +196,13 @@ class _Page:
             for flag, label in _FILTERS.items()
             if counts[flag] or flag in ("streamed", "today") or self._is_asked_for(flag)
         ]
-        style, script = _text("style.css"), _text("script.js")
+        style, script = own_text("style.css"), own_text("script.js")
         return self._environment.get_template("page.html").generate(
             about=self._about,
             style=Markup(style),  # noqa: S704 - our own
             script=Markup(script),  # noqa: S704 - our own
-            style_hash=_hash(style),
-            script_hash=_hash(script),
+            style_hash=policy_hash(style),
+            script_hash=policy_hash(script),
             groups=_groups(self._cards),
             filters=filters,
             summary=self._summary(),
@@ -237,51 +232,11 @@ def _with(one: Clipped, interaction: Interaction) -> Clipped:
     return one._replace(interaction=interaction)
 
 
-def _paragraph(kind: str, text: str) -> Markup:
-    return Markup('<p class="{}">{}</p>\n').format(kind, visible(text))
-
-
 def _groups(cards: Sequence[Card]) -> list[Group]:
     groups: dict[str, list[Card]] = {}
     for each in cards:
         groups.setdefault(each.folder, []).append(each)
     return [Group(folder, tuple(held)) for folder, held in groups.items()]
-
-
-class _Whole(str):
-    """A text whose length was looked after."""
-
-    __slots__ = ()
-
-
-def _environment() -> Environment:
-    """The templates. Whatever they show is kept short, made visible, and escaped."""
-    environment = Environment(
-        loader=PackageLoader("pytest_conversations.report"),
-        autoescape=True,
-        finalize=_finalized,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["whole"] = _Whole
-    return environment
-
-
-def _finalized(value: object) -> object:
-    if type(value) is str and len(value) > _BRIEF:
-        return f"{visible(value[:_BRIEF])}…"
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _text(name: str) -> str:
-    folder = resources.files("pytest_conversations.report") / "templates"
-    return (folder / name).read_text(encoding="utf-8").replace("\r\n", "\n")
-
-
-def _hash(text: str) -> str:
-    """What a Content-Security-Policy calls a text that it lets run."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 @contextlib.contextmanager
