@@ -110,6 +110,18 @@ def test_without_jinja(
     )
 
 
+def test_a_bar_where_it_takes_long(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On standard error, where that is a terminal, and nothing of it stays."""
+    write(here / "good.yaml", *talk(ID, "1+2?", "3"))
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert main(["report", "good.yaml", "-o", "r.html"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "r.html: 1 of 1 cassettes\n"
+    assert "cassettes" in err
+
+
 def test_another_tool_s_secrets_stay_out(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a cassette that was not recorded by this package, and so never scrubbed."""
     monkeypatch.setenv("MISTRAL_API_KEY", KEY)
