@@ -107,9 +107,13 @@ def differences(
         made = exchanges(interactions)
         return [each for each in made if not is_shared or each.test == item.nodeid]
 
-    lines = _changes.lines(own(before), own(after), "before", "now")
-    short = [line[:_LONGEST] for line in lines[:_LONGEST]]
-    return cast("list[str]", cassette.scrub(short))  # another tool may have recorded the old one
+    try:
+        lines = _changes.lines(own(before), own(after), "before", "now")
+        short = [line[:_LONGEST] for line in lines[:_LONGEST]]
+        # Another tool may have recorded the old one.
+        return cast("list[str]", cassette.scrub(short))
+    except Exception as error:  # noqa: BLE001 - a picture of a test is not to fail it
+        return [f"The recordings cannot be compared: {type(error).__name__}"]
 
 
 def place(item: pytest.Item, info: pytest.ExceptionInfo[BaseException]) -> str:

@@ -73,6 +73,7 @@ def test_one_that_is_none_among_others(here: Path, capsys: pytest.CaptureFixture
     [
         (["missing.yaml", "-o", "r.html"], "there is no missing.yaml"),
         (["empty", "-o", "r.html"], "no cassettes in empty"),
+        (["good.yaml", "-o", "good.yaml"], "cannot write good.yaml: it is one of the cassettes"),
         (["good.yaml", "-o", "empty"], "cannot write empty: Is a directory"),
         (["good.yaml", "-o", "good.yaml/r.html"], "cannot write good.yaml/r.html: "),
     ],
@@ -262,6 +263,20 @@ def test_what_is_too_much_is_left_out_and_told(tmp_path: Path) -> None:
     assert re.search(r"Left out.*1 cassette, \d+ interactions", page)
 
 
+@pytest.mark.parametrize("depth", [100, 400, 800, 950, 100_000])
+def test_json_that_is_nested_deep(depth: int, tmp_path: Path) -> None:
+    """Is shown as JSON, as text, or not at all; and what stands beside it is."""
+    entry = f'{{"type": "new", "of": {"[" * depth}{"]" * depth}}}'
+    path = write(
+        tmp_path / "it.yaml",
+        interaction("POST", BASE, {"inputs": "Hi"}, f'{{"outputs": [{entry}]}}'),
+        interaction("POST", BASE, {"inputs": "Bye"}, {"outputs": []}),
+    )
+    text = _text(_write(tmp_path / "r.html", path))
+    assert "[[[" in re.sub(r"\s", "", text) or "Interaction 1 is not shown: its JSON" in text
+    assert "Bye" in text
+
+
 def test_a_huge_stream_is_read_in_part(tmp_path: Path) -> None:
     """The page says how much of it; all chunks are in its timeline, and counted."""
     path = write(tmp_path / "it.yaml", *talk(ID, "Hi", *(f"word {n} " for n in range(400))))
@@ -379,6 +394,21 @@ def test_a_recording_that_says_the_same(pytester: pytest.Pytester) -> None:
     pytester.runpytest("--conversations-mode=rewrite", SANDBOX, REPORT).assert_outcomes(passed=1)
     assert "It says the same as before" in _text(_page(pytester))
     assert "changed" in _flags(_page(pytester))["test_it"]
+
+
+def test_recordings_that_cannot_be_compared(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fail no test; the page says that they cannot."""
+
+    def broken(*_: object) -> None:
+        raise RecursionError
+
+    pytester.makepyfile("def test_it(conversations): conversations.start(model='m', inputs='Hi')")
+    pytester.runpytest(*RECORD).assert_outcomes(passed=1)
+    monkeypatch.setattr("pytest_conversations._changes.lines", broken)
+    pytester.runpytest("--conversations-mode=rewrite", SANDBOX, REPORT).assert_outcomes(passed=1)
+    assert "The recordings cannot be compared: RecursionError" in _text(_page(pytester))
 
 
 def test_a_cassette_that_tests_share(pytester: pytest.Pytester) -> None:

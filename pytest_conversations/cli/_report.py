@@ -47,8 +47,13 @@ def _run(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         put(f"conversations_scrub: {error}", sys.stderr)
         return 2
+    problem = ""
     if not files:
-        put(f"no cassettes in {', '.join(map(str, arguments.paths))}", sys.stderr)
+        problem = f"no cassettes in {', '.join(map(str, arguments.paths))}"
+    elif arguments.output.resolve() in {path.resolve() for path in files}:
+        problem = f"cannot write {arguments.output}: it is one of the cassettes"
+    if problem:
+        put(problem, sys.stderr)
         return 2
     about = report.About(dt.datetime.now().astimezone(), is_run=False, version=__version__)
     sources = [report.Source(path, str(path)) for path in files]

@@ -178,15 +178,19 @@ class _Page:
                 words = f"Interaction {number} and those behind it are not shown: {error}"
                 yield paragraph("problem", words)
                 return
-            view = shown(
-                number,
-                interaction,
-                anchor=made.anchor,
-                is_unused=number - 1 in source.unused,
-                limits=self._limits,
-                left_out=self._left_out,
-            )
-            yield Markup(template.render(x=view))  # noqa: S704 - the template escapes
+            try:
+                view = shown(
+                    number,
+                    interaction,
+                    anchor=made.anchor,
+                    is_unused=number - 1 in source.unused,
+                    limits=self._limits,
+                    left_out=self._left_out,
+                )
+                yield Markup(template.render(x=view))  # noqa: S704 - the template escapes
+            except RecursionError:
+                words = f"Interaction {number} is not shown: its JSON is nested too deep."
+                yield paragraph("problem", words)
 
     def pieces(self) -> Iterator[str]:
         """The page, from its beginning; call it once, when all is added."""
