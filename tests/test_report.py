@@ -4,7 +4,6 @@ import datetime as dt
 import json
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from recordings import BASE, ID, Data, interaction, talk, write
 from pytest_conversations import report
 from pytest_conversations.cli import main
 
+PACKAGE = "pytest_conversations"
 KEY = "zK4dummy0key1for2tests3only4xyzw"
 SANDBOX = "--conversations-sandbox"
 RECORD = ("--conversations-mode=once", SANDBOX)
@@ -96,19 +96,36 @@ def test_a_device_is_not_replaced(here: Path) -> None:
     assert not Path(os.devnull).is_file()
 
 
-def test_without_jinja(
-    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def no_jinja(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the extra is not installed."""
+    for name in ("report", "_reporting"):
+        for module in [each for each in sys.modules if each.startswith(f"{PACKAGE}.{name}")]:
+            monkeypatch.delitem(sys.modules, module)
+        monkeypatch.delattr(f"{PACKAGE}.{name}")
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+
+
+@pytest.mark.usefixtures("no_jinja")
+def test_without_jinja(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The command says what to install."""
     write(here / "good.yaml", *talk(ID, "1+2?", "3"))
-    for name in [each for each in sys.modules if each.startswith("pytest_conversations.report")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.delattr("pytest_conversations.report")
-    monkeypatch.setitem(sys.modules, "jinja2", None)
     assert main(["report", "good.yaml", "-o", "r.html"]) == 1
     assert capsys.readouterr().err == (
         "report needs jinja2: pip install 'pytest-conversations[report]'\n"
     )
+
+
+@pytest.mark.usefixtures("no_jinja")
+def test_the_option_without_jinja(pytester: pytest.Pytester) -> None:
+    """Says it before any test runs; nothing else needs it."""
+    pytester.makepyfile("def test_it(conversations): pass")
+    refused = pytester.runpytest(REPORT)
+    assert refused.ret == pytest.ExitCode.USAGE_ERROR
+    refused.stderr.fnmatch_lines(
+        ["*--conversations-report needs jinja2: pip install 'pytest-conversations[[]report]'"]
+    )
+    pytester.runpytest().assert_outcomes(passed=1)
 
 
 def test_a_bar_where_it_takes_long(
@@ -352,7 +369,7 @@ def suite(pytester: pytest.Pytester) -> pytest.Pytester:
     return pytester
 
 
-@pytest.mark.parametrize("more", [(), ("-n2",)])
+@pytest.mark.parametrize("more", [(), ("-n1",)])
 def test_a_run(suite: pytest.Pytester, more: tuple[str, ...]) -> None:
     """Misses with their diff, new recordings with theirs, what was not played, nobody's files."""
     start = suite.runpytest_subprocess if more else suite.runpytest
@@ -493,20 +510,6 @@ def test_a_bug_of_the_page_loses_no_run(
     run = pytester.runpytest(REPORT)
     run.assert_outcomes(passed=1)
     run.stdout.fnmatch_lines(["conversations: no report: RuntimeError: boom"])
-
-
-def test_the_option_without_jinja(pytester: pytest.Pytester) -> None:
-    """Says what to install, before any test runs."""
-    pytester.makepyfile("def test_it(): pass")
-    code = "import sys; sys.modules['jinja2'] = None; import pytest; pytest.main(['{}'])"
-    shown = subprocess.run(  # noqa: S603 - our own words
-        [sys.executable, "-c", code.format(REPORT)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=pytester.path,
-    )
-    assert "report needs jinja2: pip install 'pytest-conversations[report]'" in shown.stderr
 
 
 def test_a_run_without_the_option_pays_nothing(pytester: pytest.Pytester) -> None:
