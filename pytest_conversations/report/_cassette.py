@@ -122,7 +122,7 @@ def card(
         module=PurePath(source.name).parent.name,
         folder=PurePath(source.name).parent.as_posix(),
         name=source.name,
-        facts=tuple(_facts(source, interactions, metadata, about)),
+        facts=() if problem else tuple(_facts(source, interactions, metadata, about)),
         flags=tuple(flag for flag, is_set in flags.items() if is_set),
         problem=problem,
         tests=tuple(_ran(test, f"{anchor}::{n}", limits) for n, test in enumerate(source.tests, 1)),

@@ -155,7 +155,7 @@ class _Page:
             card=made,
             exchanges=self._exchanges(made, source, interactions),
             is_missing=not source.path.exists(),
-            is_open=source.has_failed or self._is_short,
+            is_open=source.has_failed or bool(made.problem) or self._is_short,
         ):
             self._spool.write(piece)
             self._written += len(piece)
