@@ -10,6 +10,7 @@ from pytest_conversations.cassette import (
     API_KEY,
     ConversationCassette,
     Finding,
+    Interaction,
     Scrubber,
     inspect,
     inspect_damaged,
@@ -121,6 +122,27 @@ def fix(path: Path, rules: Rules, environ: Mapping[str, str]) -> None:
     for request in requests:
         scrubber.finder.learn(request)
     ConversationCassette(str(path), mode="none", scrubber=scrubber).rewrite(as_json=is_json(text))
+
+
+def scrubbed(
+    interactions: Iterable[Interaction], rules: Rules, environ: Mapping[str, str]
+) -> Iterator[Interaction]:
+    """The interactions of a file without their secrets, in order; the given ones are changed.
+
+    Args:
+        interactions: all of the file.
+        rules: what the project says of secrets.
+        environ: the environment, where their values are.
+
+    Raises:
+        CassetteError: a secret is left.
+    """
+    scrubber = _scrubber(rules, environ)
+    held = list(interactions)
+    for each in held:
+        scrubber.finder.learn(each.request)
+    for each in held:
+        yield Interaction(*scrubber.interaction(*each))
 
 
 def _scrubber(rules: Rules, environ: Mapping[str, str]) -> Scrubber:

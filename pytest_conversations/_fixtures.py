@@ -106,6 +106,7 @@ def conversation_cassette(
         except CassetteError as error:
             problem = f"{type(error).__name__}: {error}"
         if problem:  # out here, so that pytest does not show the error again as its cause
+            item.stash[_stash.PROBLEM] = problem
             pytest.fail(problem, pytrace=False)
         item.stash[_stash.SETTINGS] = settings
         folders = config.stash[_stash.TALLY].folders
@@ -119,6 +120,7 @@ def conversation_cassette(
         except CassetteError as error:
             problem = f"{type(error).__name__}: {error}"
         if problem:
+            item.stash[_stash.PROBLEM] = problem
             pytest.fail(problem, pytrace=False)
 
 

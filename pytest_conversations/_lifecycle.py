@@ -27,7 +27,7 @@ WAITING = (
 )
 
 
-_WITH_UNUSED = frozenset({"none", "once", "new_episodes"})  # modes that play
+WITH_UNUSED = frozenset({"none", "once", "new_episodes"})  # modes that play
 
 
 @contextlib.contextmanager
@@ -124,7 +124,7 @@ def _finish(
         tally.unwritten[test] = (cassette.path, f"the test {how}")
     if how == "passed" and settings.max_age is not None:
         _report_age(cassette, settings.max_age, tally)
-    if unused and settings.unused != "ignore" and settings.mode in _WITH_UNUSED:
+    if unused and settings.unused != "ignore" and settings.mode in WITH_UNUSED:
         _report_unused(cassette, unused, tally, fail=settings.unused == "error")
 
 

@@ -24,3 +24,4 @@ SETTINGS = pytest.StashKey[Settings]()
 CASSETTE: pytest.StashKey[ConversationCassette] = pytest.StashKey()
 OUTCOME = pytest.StashKey[str]()
 SHOWN: pytest.StashKey[Callable[[str], str]] = pytest.StashKey()  # gives texts without secrets
+PROBLEM = pytest.StashKey[str]()

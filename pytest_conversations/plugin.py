@@ -59,6 +59,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "the end (warn, default), fail the test (error), or nothing (ignore).",
     )
     group.addoption(
+        "--conversations-report",
+        metavar="FILE",
+        help="Write the cassettes of this run, and how its tests went, as an HTML page.",
+    )
+    group.addoption(
         "--conversations-max-age",
         metavar="DAYS",
         help="Say at the end which recordings are older; with error:DAYS, fail the tests that play "
@@ -112,6 +117,19 @@ def pytest_configure(config: pytest.Config) -> None:
     # The processes of pytest-xdist are one run.
     run = getattr(config, "workerinput", {}).get("testrunuid") or os.urandom(16).hex()
     config.stash[_stash.TALLY] = Tally(run)
+    if (file := config.getoption("conversations_report")) is not None:
+        _register_report(config, file)
+
+
+def _register_report(config: pytest.Config, file: str) -> None:
+    try:
+        from pytest_conversations._reporting import Reporting
+    except ImportError as error:
+        msg = (
+            f"--conversations-report needs {error.name}: pip install 'pytest-conversations[report]'"
+        )
+        raise pytest.UsageError(msg) from None
+    config.pluginmanager.register(Reporting(config, file), "conversations-report")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

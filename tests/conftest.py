@@ -14,6 +14,7 @@ from support import Script, Serve, listening
 
 # pytester forgets what a run in this process imports, and neither C extensions nor httpx's map of
 # httpcore's errors survive a second import: so all of it is imported here, once.
+import pytest_conversations._reporting
 import pytest_conversations.capture
 import pytest_conversations.client
 import pytest_conversations.sandbox

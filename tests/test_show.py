@@ -1,93 +1,18 @@
 """Cassettes in the terminal: as conversations, and as what differs between two of them."""
 
-import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from recordings import BASE, ID, OTHER, Data, interaction, talk, write
 
 from pytest_conversations.cassette import Chunk
 from pytest_conversations.cli import main
 from pytest_conversations.transcript import sparkline, visible
-
-ID = "conv_" + "a" * 32
-OTHER = "conv_" + "b" * 32
-BASE = "https://api.mistral.ai/v1/conversations"
-AT = "2026-11-24T10:00:00Z"
-
-Data = dict[str, object]
-
-
-def _interaction(method: str, url: str, request: object, response: object, **more: object) -> Data:
-    is_stream = isinstance(response, str) and response.startswith("event:")
-    kind = "text/event-stream" if is_stream else "application/json"
-    string = response if isinstance(response, str) else json.dumps(response)
-    return {
-        "request": {
-            "method": method,
-            "uri": url,
-            "headers": {},
-            "body": None if request is None else json.dumps(request),
-        },
-        "response": {
-            "status": {"code": 200, "message": "OK"},
-            "headers": {"Content-Type": [kind]},
-            "body": {"string": string},
-            **more,
-        },
-    }
-
-
-def _event(type_: str, **data: object) -> str:
-    return f"event: {type_}\ndata: {json.dumps({'type': type_, 'created_at': AT, **data})}\n\n"
-
-
-def _stream(conversation: str, *pieces: str) -> list[str]:
-    fields = {"output_index": 0, "id": "msg_1", "role": "assistant"}
-    return [
-        _event("conversation.response.started", conversation_id=conversation),
-        *(_event("message.output.delta", **fields, content=piece) for piece in pieces),
-        _event(
-            "conversation.response.done",
-            usage={"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7},
-        ),
-    ]
-
-
-def _talk(conversation: str, said: str, *pieces: str) -> list[Data]:
-    call = {"object": "entry", "type": "function.call", "name": "add", "tool_call_id": "t1"}
-    answer = {"object": "conversation.response", "conversation_id": conversation}
-    events = _stream(conversation, *pieces)
-    table = " ".join(f"{100 * n}+{len(event)}" for n, event in enumerate(events, 1))
-    return [
-        _interaction(
-            "POST",
-            BASE,
-            {"inputs": said, "model": "m"},
-            {**answer, "outputs": [{**call, "arguments": '{"a": 1, "b": 2}'}]},
-        ),
-        _interaction(
-            "POST",
-            f"{BASE}/{conversation}",
-            {
-                "inputs": [{"type": "function.result", "tool_call_id": "t1", "result": "3"}],
-                "stream": True,
-            },
-            "".join(events),
-            stream={"chunks": table},
-        ),
-    ]
-
-
-def _write(path: Path, *interactions: Data) -> Path:
-    document = {"version": 1, "interactions": [*interactions]}
-    path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
-    return path
 
 
 def _shown(capsys: pytest.CaptureFixture[str], *words: object, code: int = 0) -> list[str]:
@@ -97,7 +22,7 @@ def _shown(capsys: pytest.CaptureFixture[str], *words: object, code: int = 0) ->
 
 def test_a_conversation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Who said what, what was called, how the stream came; in plain text, as people would write."""
-    path = _write(tmp_path / "it.yaml", *_talk(ID, "What is 1+2?", "It ", "is 3."))
+    path = write(tmp_path / "it.yaml", *talk(ID, "What is 1+2?", "It ", "is 3."))
     lines = _shown(capsys, "show", path)
     assert lines[:2] == ["2 interactions", ""]
     assert lines[lines.index(" 1  start  200 OK") :] == [
@@ -117,7 +42,7 @@ def test_a_conversation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 def test_events_and_raw_bytes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each event with its time, and each cut between two chunks."""
-    path = _write(tmp_path / "it.yaml", *_talk(ID, "1+2?", "3"))
+    path = write(tmp_path / "it.yaml", *talk(ID, "1+2?", "3"))
     events = _shown(capsys, "show", "--events", path)
     assert [line.split()[:3] for line in events if " ms  " in line] == [
         ["100", "ms", "conversation.response.started"],
@@ -143,14 +68,14 @@ def test_what_went_wrong(
     more: Data, word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Is there in words."""
-    path = _write(tmp_path / "it.yaml", _interaction("GET", BASE, None, [], **more))
+    path = write(tmp_path / "it.yaml", interaction("GET", BASE, None, [], **more))
     assert word in "\n".join(_shown(capsys, "show", path))
 
 
 def test_a_recording_is_hostile(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing in it is a command to the terminal, or mark-up."""
     said = "\x1b[2J\x1b]0;title\x07 [bold red]not red[/bold red] \u202e evil \x9b31m \r over"
-    path = _write(tmp_path / "it.yaml", *_talk(ID, said, said))
+    path = write(tmp_path / "it.yaml", *talk(ID, said, said))
     shown = "\n".join(_shown(capsys, "show", "--events", "--raw", path))
     assert "[bold red]not red[/bold red]" in shown
     assert "\\x1b[2J" in shown
@@ -184,8 +109,8 @@ def test_other_apis_and_other_tools(
         shown = "\n".join(_shown(capsys, "show", path))
         assert "    user " in shown
     answer = {"model": "m", "choices": [{"message": {"content": "Hi"}}], "nothing": None}
-    path = _write(
-        tmp_path / "it.yaml", _interaction("POST", "https://x.test/v1/chat", {"a": 1}, answer)
+    path = write(
+        tmp_path / "it.yaml", interaction("POST", "https://x.test/v1/chat", {"a": 1}, answer)
     )
     shown = "\n".join(_shown(capsys, "show", path))
     assert "POST  https://x.test/v1/chat  200 OK" in shown
@@ -198,7 +123,7 @@ def test_one_that_is_none_among_others(
 ) -> None:
     """Is named; the others are shown."""
     monkeypatch.chdir(tmp_path)
-    _write(tmp_path / "good.yaml", *_talk(ID, "1+2?", "3"))
+    write(tmp_path / "good.yaml", *talk(ID, "1+2?", "3"))
     (tmp_path / "bad.yaml").write_text("no cassette", encoding="utf-8")
     assert main(["show", "bad.yaml", "missing.yaml", "good.yaml"]) == 1
     out, err = capsys.readouterr()
@@ -210,15 +135,15 @@ def test_one_that_is_none_among_others(
 
 def test_the_same_again_does_not_differ(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Though its ids are others, and its text came in other pieces."""
-    old = _write(tmp_path / "old.yaml", *_talk(ID, "1+2?", "It ", "is 3."))
-    new = _write(tmp_path / "new.yaml", *_talk(OTHER, "1+2?", "It is", " 3."))
+    old = write(tmp_path / "old.yaml", *talk(ID, "1+2?", "It ", "is 3."))
+    new = write(tmp_path / "new.yaml", *talk(OTHER, "1+2?", "It is", " 3."))
     assert _shown(capsys, "diff", old, new) == []
 
 
 def test_what_was_said_otherwise(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Is a line away and a line there."""
-    old = _write(tmp_path / "old.yaml", *_talk(ID, "1+2?", "It is 3."))
-    new = _write(tmp_path / "new.yaml", *_talk(OTHER, "1+2?", "It is 4."))
+    old = write(tmp_path / "old.yaml", *talk(ID, "1+2?", "It is 3."))
+    new = write(tmp_path / "new.yaml", *talk(OTHER, "1+2?", "It is 4."))
     lines = _shown(capsys, "diff", old, new, code=1)
     changed = [line for line in lines if line[0] in "+-"]
     assert [line.strip() for line in changed[2:]] == [
@@ -239,11 +164,11 @@ def test_revisions_of_git(
     """What was committed is compared with what is there."""
     monkeypatch.chdir(tmp_path)
     _git("init", "-q")
-    _write(tmp_path / "it.yaml", *_talk(ID, "1+2?", "3"))
+    write(tmp_path / "it.yaml", *talk(ID, "1+2?", "3"))
     _git("add", ".")
     _git("commit", "-qm", "x")
     assert _shown(capsys, "diff", "HEAD:it.yaml", "it.yaml") == []
-    _write(tmp_path / "it.yaml", *_talk(ID, "1+2?", "4"))
+    write(tmp_path / "it.yaml", *talk(ID, "1+2?", "4"))
     assert "-      content: '3'" in _shown(capsys, "diff", "HEAD:it.yaml", "it.yaml", code=1)
     for words in (("HEAD~1:it.yaml", "it.yaml"), ("it.yaml", "other.yaml")):
         assert main(["diff", *words]) == 2
@@ -266,8 +191,8 @@ def test_git_shows_conversations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     command = config[2].replace("pytest-conversations", f"{sys.executable} -m pytest_conversations")
     _git(*config[1].split(), command)
     (tmp_path / ".gitattributes").write_text(attributes[1], encoding="utf-8")
-    _write(path, *_talk(ID, "1+2?", "It is 3."))
+    write(path, *talk(ID, "1+2?", "It is 3."))
     _git("add", ".")
-    _write(path, *_talk(ID, "1+2?", "It is 4."))
+    write(path, *talk(ID, "1+2?", "It is 4."))
     changed = [line for line in _git("diff").splitlines() if line.startswith(("+", "-"))]
     assert changed[2:] == ["-    assistant  It is 3.", "+    assistant  It is 4."]

@@ -95,13 +95,13 @@ def _server(site: Path, cwd: Path) -> Iterator[str]:
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
-    """Each module, the typing marker, and the licence; no tests, no recordings."""
+    """Each module and template, the typing marker, and the licence; no tests, no recordings."""
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     package = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "pytest_conversations").rglob("*")
-        if path.suffix in {".py", ".typed"}
+        if path.suffix in {".py", ".typed", ".html", ".css", ".js"}
     }
     assert {name for name in names if ".dist-info/" not in name} == package
     assert any(name.endswith("licenses/LICENSE") for name in names)

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from pytest_conversations._version import __version__
-from pytest_conversations.cli import _check, _diff, _sandbox, _serve, _show
+from pytest_conversations.cli import _check, _diff, _report, _sandbox, _serve, _show
 
 __all__ = ["main"]
 
-_COMMANDS = (_show, _diff, _check, _serve, _sandbox)
+_COMMANDS = (_show, _diff, _report, _check, _serve, _sandbox)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,6 +1,6 @@
 """Cassettes as conversations: what was asked and answered, and when. It knows no terminal."""
 
-from pytest_conversations.transcript._exchange import Event, Exchange, exchanges
+from pytest_conversations.transcript._exchange import Event, Exchange, exchange, exchanges
 from pytest_conversations.transcript._words import Said, arguments, said, sparkline, visible
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "Exchange",
     "Said",
     "arguments",
+    "exchange",
     "exchanges",
     "said",
     "sparkline",

@@ -131,10 +131,17 @@ class Exchange:
 
 def exchanges(interactions: Sequence[Interaction]) -> list[Exchange]:
     """The exchanges of a cassette, in order."""
-    return [_exchange(number, *each) for number, each in enumerate(interactions, 1)]
+    return [exchange(number, each) for number, each in enumerate(interactions, 1)]
 
 
-def _exchange(number: int, request: Any, response: dict[str, Any]) -> Exchange:  # noqa: ANN401 - vcrpy's
+def exchange(number: int, interaction: Interaction) -> Exchange:
+    """One exchange of a cassette.
+
+    Args:
+        number: from 1, in the order of the cassette.
+        interaction: as it stands there.
+    """
+    request, response = interaction
     body = decoded(
         response["body"].get("string") or b"", _header(response, "content-encoding")
     ).body

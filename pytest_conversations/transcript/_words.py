@@ -10,8 +10,11 @@ from pydantic import JsonValue
 
 from pytest_conversations.cassette import Chunk
 
-# What a terminal would take for a command, or for the end of a line; or would write backwards.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# What a terminal would take for a command, or for the end of a line; or would write backwards; and
+# halves of characters, which JSON can hold and no file can.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -69,7 +72,7 @@ _SHORT = 60  # characters
 
 
 def visible(text: str) -> str:
-    """A text of a recording for a terminal, which is to show control characters, not obey them."""
+    """A text of a recording for a screen, which is to show control characters, not obey them."""
     return _UNSEEN.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
 
 

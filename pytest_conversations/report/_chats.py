@@ -1,0 +1,91 @@
+"""Chat completions as entries of a conversation: what Mistral's other endpoints, and others, do."""
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping
+
+from pydantic import JsonValue
+
+from pytest_conversations.transcript import Exchange
+
+Data = dict[str, JsonValue]
+
+
+@dataclasses.dataclass
+class _Call:
+    """A call of a function, as far as its pieces have come."""
+
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+def chat(exchange: Exchange) -> list[Data]:
+    """The messages of a chat completion as entries; none where it is something else."""
+    if exchange.operation:
+        return []
+    asked = _list(exchange.request, "messages")
+    entries = [entry for message in asked for entry in _entries(message)]
+    if exchange.is_stream:
+        return [*entries, *_streamed(exchange)]
+    for choice in _list(exchange.response, "choices"):
+        entries += _entries(_object(choice.get("message")))
+    return entries if asked else []
+
+
+def _entries(message: Mapping[str, JsonValue]) -> Iterator[Data]:
+    role = str(message.get("role") or "assistant")
+    if role == "tool":
+        yield {
+            "type": "function.result",
+            "tool_call_id": message.get("tool_call_id"),
+            "result": message.get("content"),
+        }
+        return
+    if message.get("content"):
+        yield {"type": "message.input", "role": role, "content": message["content"]}
+    for call in _list(message, "tool_calls"):
+        function = _object(call.get("function"))
+        yield {
+            "type": "function.call",
+            "tool_call_id": call.get("id"),
+            "name": function.get("name"),
+            "arguments": function.get("arguments"),
+        }
+
+
+def _streamed(exchange: Exchange) -> Iterator[Data]:
+    words: list[str] = []
+    calls: dict[int, _Call] = {}
+    for event in exchange.events:
+        for choice in _list(event.data, "choices"):
+            delta = _object(choice.get("delta"))
+            content = delta.get("content")
+            if content:
+                words.append(content if isinstance(content, str) else _texts(content))
+            for at, piece in enumerate(_list(delta, "tool_calls")):
+                index = piece.get("index")
+                call = calls.setdefault(index if isinstance(index, int) else at, _Call())
+                function = _object(piece.get("function"))
+                call.id = call.id or str(piece.get("id") or "")
+                call.name += str(function.get("name") or "")
+                given = function.get("arguments") or ""
+                call.arguments += given if isinstance(given, str) else json.dumps(given)
+    if words:
+        yield {"type": "message.output", "role": "assistant", "content": "".join(words)}
+    for call in calls.values():
+        told = dataclasses.asdict(call)
+        yield {"type": "function.call", "tool_call_id": told.pop("id"), **told}
+
+
+def _texts(content: JsonValue) -> str:
+    return "".join(str(piece.get("text") or "") for piece in _list({"of": content}, "of"))
+
+
+def _object(value: JsonValue) -> Data:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: JsonValue | Mapping[str, JsonValue], key: str) -> list[Data]:
+    items = value.get(key) if isinstance(value, Mapping) else None
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
