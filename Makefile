@@ -9,7 +9,7 @@ GROUP ?= dev
 WITH ?=
 PIP := -m pip install --quiet --no-compile
 
-.PHONY: demo test test-sdk1 test-sdk2 nightly lint record clean
+.PHONY: demo test test-sdk1 test-sdk2 node nightly lint record clean
 
 demo: $(VENV)/.installed
 	@$(RUN) demo.py
@@ -28,6 +28,10 @@ test-sdk2:
 	.venv-sdk2/bin/python -m pytest --numprocesses=auto -k sdk tests/test_apps.py tests/test_waits.py
 	.venv-sdk2/bin/python -m pytest --numprocesses=auto tests/test_differential.py
 
+# The official TypeScript SDK, for the tests that talk to our server with it; they are skipped without.
+node:
+	npm ci --prefix tests/sdks --no-audit --no-fund
+
 # What takes long: many more examples of secrets that are hidden somewhere.
 nightly: $(VENV)/.installed-dev
 	$(RUN) -m pytest --hypothesis-profile=nightly tests/test_secrets.py
@@ -43,7 +47,7 @@ record: $(VENV)/.installed-dev
 	$(RUN) -m pytest tests/test_conversations.py --conversations-mode=rewrite --conversations-sandbox
 
 clean:
-	rm -rf $(VENV) .venv-sdk1 .venv-sdk2 build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-sdk1 .venv-sdk2 build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/sdks/node_modules
 
 $(VENV)/.pip:
 	$(PYTHON) -m venv $(VENV)

@@ -68,7 +68,7 @@ def check(path: Path, rules: Rules, environ: Mapping[str, str]) -> list[Problem]
         rules: what the project says of secrets.
         environ: the environment, where their values are.
     """
-    scrubber = _scrubber(rules, environ)
+    scrubber = scrubber_of(rules, environ)
     return [*_named(path, scrubber), *_in_file(path, scrubber)]
 
 
@@ -109,7 +109,7 @@ def fix(path: Path, rules: Rules, environ: Mapping[str, str]) -> None:
         CassetteError: it cannot be read or written, a secret is left, or something would be lost;
             the file is as it was.
     """
-    scrubber = _scrubber(rules, environ)
+    scrubber = scrubber_of(rules, environ)
     text, requests = read(path)
     lost = other_keys(text)
     if lost:
@@ -137,7 +137,7 @@ def scrubbed(
     Raises:
         CassetteError: a secret is left.
     """
-    scrubber = _scrubber(rules, environ)
+    scrubber = scrubber_of(rules, environ)
     held = list(interactions)
     for each in held:
         scrubber.finder.learn(each.request)
@@ -145,5 +145,11 @@ def scrubbed(
         yield Interaction(*scrubber.interaction(*each))
 
 
-def _scrubber(rules: Rules, environ: Mapping[str, str]) -> Scrubber:
+def scrubber_of(rules: Rules, environ: Mapping[str, str]) -> Scrubber:
+    """What takes out the secrets of a project.
+
+    Args:
+        rules: what the project says of them.
+        environ: the environment, where their values are.
+    """
     return Scrubber({name: environ.get(name, "") for name in (API_KEY, *rules.names)}, rules)

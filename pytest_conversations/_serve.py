@@ -1,14 +1,28 @@
 """Cassettes behind a server, or a server behind a cassette."""
 
+import collections
 import contextlib
 import dataclasses
+import datetime as dt
+import os
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from pytest_conversations._check import scrubbed, scrubber_of
+from pytest_conversations._rules import Rules
 from pytest_conversations._server import LOOPBACK, Server
 from pytest_conversations._settings import SERVER_URL
+from pytest_conversations._version import __version__
 from pytest_conversations.capture import Capture, Shape
-from pytest_conversations.cassette import ConversationCassette, Hints, Scrubber, Shelf
+from pytest_conversations.cassette import (
+    ConversationCassette,
+    Hints,
+    Scrubber,
+    Shelf,
+    load,
+)
 from pytest_conversations.relay import Asked, create_app
 
 _LOCAL = {LOOPBACK, "localhost"}
@@ -26,6 +40,7 @@ class Options:
         repeats: whether the last of equal interactions answers again when all were played.
         record: URL of the server that is recorded; None to replay.
         mode: the record mode.
+        rules: what the project says of secrets.
     """
 
     paths: Sequence[str]
@@ -35,23 +50,24 @@ class Options:
     repeats: bool
     record: str | None
     mode: str
+    rules: Rules
 
 
 @contextlib.contextmanager
 def serving(
-    options: Options, scrubber: Scrubber, note: Callable[[Asked], None]
-) -> Iterator[tuple[Server, ConversationCassette]]:
+    options: Options, note: Callable[[Asked], None]
+) -> Iterator[tuple[Server, ConversationCassette, Scrubber]]:
     """Serve until the end of the ``with`` block. What was recorded is for the caller to write.
 
     Args:
         options: what is served, and how.
-        scrubber: what takes the secrets out.
         note: is told of each request when it is over.
 
     Raises:
         CassetteError: a cassette cannot be read.
         OSError: it cannot listen.
     """
+    scrubber = scrubber_of(options.rules, os.environ)
     cassette = _cassette(options, scrubber)
     cassette.allow_playback_repeats = options.repeats
     url = options.record or SERVER_URL
@@ -61,16 +77,61 @@ def serving(
         cassette, [SERVER_URL, url], send_to=url if is_stand_in else None, shape=options.shape
     )
 
-    def note_scrubbed(asked: Asked) -> None:
-        note(dataclasses.replace(asked, target=scrubber.finder.shown(asked.target)))
+    heard: collections.deque[Asked] = collections.deque(maxlen=_MOST)
 
-    base = SERVER_URL if is_stand_in else url
-    app = create_app(base, is_local=options.host in _LOCAL, note=note_scrubbed)
+    def listen(asked: Asked) -> None:
+        scrubbed = dataclasses.replace(asked, target=scrubber.finder.shown(asked.target))
+        heard.appendleft(scrubbed)
+        note(scrubbed)
+
+    app = create_app(
+        SERVER_URL if is_stand_in else url,
+        is_local=options.host in _LOCAL,
+        note=listen,
+        page=lambda: _page(cassette, options, list(heard)),
+    )
     with (
         capture.installed(),
         Server(app, name="serve", host=options.host, port=options.port, date=False) as server,
     ):
-        yield server, cassette
+        yield server, cassette, scrubber
+
+
+_MOST = 1000  # requests that the page tells of
+
+
+def _page(cassette: ConversationCassette, options: Options, heard: Sequence[Asked]) -> str:
+    """The cassettes as an HTML page, with what was asked and what was played."""
+    try:
+        from pytest_conversations import report
+    except ImportError as error:
+        return f"<p>This page needs {error.name}: pip install 'pytest-conversations[report]'</p>"
+    sources = []
+    first = 0
+    for path in map(Path, options.paths):
+        count = len(load(path)[0]) if path.exists() else 0
+        places = range(first, first + count)
+        unused = frozenset(each - first for each in places if not cassette.play_counts[each])
+        sources.append(report.Source(path, str(path), unused=unused))
+        first += count
+    asked = tuple(
+        report.Asked(
+            f"{each.method} {each.target}",
+            str(each.status or "no response"),
+            (f"{each.sent} bytes", f"{each.ms} ms"),
+            each.fault,
+        )
+        for each in heard
+    )
+    about = report.About(
+        dt.datetime.now().astimezone(), is_run=False, version=__version__, asked=asked
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "page.html"
+        report.write(
+            file, sources, about, scrub=lambda each: scrubbed(each, options.rules, os.environ)
+        )
+        return file.read_text(encoding="utf-8")
 
 
 def _cassette(options: Options, scrubber: Scrubber) -> ConversationCassette:

@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpcore  # noqa: F401 - see below
 import hypothesis
@@ -20,6 +22,9 @@ import pytest_conversations.client
 import pytest_conversations.sandbox
 import pytest_conversations.snapshot  # noqa: F401 - see above
 from pytest_conversations.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 with contextlib.suppress(ImportError):
     import httpcore2  # noqa: F401 - see above
@@ -108,3 +113,22 @@ def corpus() -> Path:
     if not folder:
         pytest.skip("needs CONVERSATIONS_CORPUS, a folder of recorded traffic")
     return Path(folder)
+
+
+_CHROMIUM = (
+    *("--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """One for all tests of a module, and not running in those of others."""
+    api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("needs chromium, which is not on PATH (apt-get install chromium)")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(_CHROMIUM))
+        yield browser
+        browser.close()

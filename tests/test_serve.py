@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,40 +20,16 @@ import httpx
 import pytest
 import yaml
 from libraries import HEADERS, KEY
+from serving_cases import ASKING, PATH, served
 from support import CHUNKED, SSE, Connection, Serve, stream_of
 
-from pytest_conversations._serve import Options, serving
 from pytest_conversations.capture import Chunking, Shape
-from pytest_conversations.cassette import ConversationCassette, Scrubber
 from pytest_conversations.cli import main
 from pytest_conversations.relay import Asked
 from pytest_conversations.sandbox import Sandbox
 
-PATH = "/v1/conversations"
-ASKING = {"model": "mistral-small-latest", "inputs": "What is 2+2? Reply with just the number."}
 # A character and an event lie over two chunks.
 CHUNKS = [b"data: caf\xc3", b"\xa9\n\nda", b'ta: {"a": 1}\n\n']
-
-
-@contextlib.contextmanager
-def served(
-    *paths: Path,
-    record: str | None = None,
-    note: Callable[[Asked], None] = lambda _: None,
-    **options: Any,  # noqa: ANN401 - of several types
-) -> Iterator[tuple[str, ConversationCassette]]:
-    """Serve cassettes, at once unless told otherwise; gives the URL, and writes at the end."""
-    defaults: dict[str, Any] = {
-        "host": "127.0.0.1",
-        "port": 0,
-        "shape": Shape(),
-        "repeats": False,
-        "mode": "once",
-    }
-    of_all = Options(paths=list(map(str, paths)), record=record, **(defaults | options))
-    with serving(of_all, Scrubber({"MISTRAL_API_KEY": KEY}), note) as (server, cassette):
-        yield server.url, cassette
-    cassette.write()
 
 
 def record(url: str, path: Path, body: object = ASKING) -> None:
@@ -551,6 +528,79 @@ SUITE = """
 
 
 _CUT = "import pytest\n\n    @pytest.mark.conversations(cut_after=1)\n    "
+
+
+SDKS = Path(__file__).parent / "sdks"
+needs_node = pytest.mark.skipif(
+    shutil.which("node") is None or not (SDKS / "node_modules").exists(),
+    reason="needs Node.js and the official TypeScript SDK (make node)",
+)
+
+
+class TestSdks:
+    """The official SDKs, as clients in another process."""
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            pytest.param([sys.executable, SDKS / "talk.py"], id="Python"),
+            pytest.param(["node", SDKS / "talk.mjs"], id="TypeScript", marks=needs_node),
+        ],
+    )
+    def test_a_conversation(self, sandbox: Sandbox, tmp_path: Path, command: list[str]) -> None:
+        """They record through the proxy, and get from the replay what they got then."""
+        path = tmp_path / "a.yaml"
+        said = []
+        for server in (sandbox.url, None):
+            with served(path, record=server) as (url, _):
+                made = subprocess.run(  # noqa: S603 - no shell
+                    [*command, url],
+                    env=os.environ | {"KEY": KEY},
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+            assert made.returncode == 0, made.stderr
+            said.append(json.loads(made.stdout))
+        assert said[0] == said[1]
+        assert said[0]["content"] == "4"
+        assert said[0]["events"][-1] == "conversation.response.done"
+        assert [each["request"]["method"] for each in interactions(path)] == ["POST", "POST"]
+        assert KEY not in path.read_text(encoding="utf-8")
+
+
+class TestPage:
+    """What a browser sees at `/`."""
+
+    def test_what_was_asked_and_played(self, sandbox: Sandbox, tmp_path: Path) -> None:
+        """Each request with what became of it, a miss with its reason, and what is left to play."""
+        path = tmp_path / "a.yaml"
+        with served(path, record=sandbox.url) as (proxy, _):
+            for question in ("What is 2+2?", "What is 3+3?"):
+                body = ASKING | {"inputs": question}
+                httpx.post(proxy + PATH, json=body, headers=HEADERS)
+            assert "What was asked" in httpx.get(proxy).text
+
+        with served(path) as (url, _):
+            assert "Nothing yet." in httpx.get(url).text
+            httpx.post(url + PATH, json=ASKING | {"inputs": "What is 2+2?"})
+            httpx.get(f"{url}/v1/models?api_key={KEY}&x=</script><script>alert(1)")
+            page = httpx.get(url)
+
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        text = page.text
+        assert 'POST /v1/conversations</span> <span class="badge good">200</span>' in text
+        assert "Not recorded: GET https://api.mistral.ai/v1/models" in text
+        assert text.count("not played yet") == 1
+        assert "<script>alert(1)" not in text
+        assert KEY not in text
+
+    def test_its_icon_is_not_asked_of_the_cassette(self, tmp_path: Path) -> None:
+        """A browser wants one by itself."""
+        asked: list[Asked] = []
+        with served(_empty(tmp_path), note=asked.append) as (url, _):
+            assert httpx.get(f"{url}/favicon.ico").status_code == 204
+        assert asked == []
 
 
 class TestFixture:

@@ -214,7 +214,8 @@ _CLIENTS = (
 )
 _NOT_CAPTURED = (
     "A client that is not captured was about to go to {}, while this test replays; nothing was "
-    f"sent. {_CLIENTS}. Let the app use one of the first, or take the test's marker away"
+    f"sent. {_CLIENTS}. Let the app use one of the first, let it go to the URL of the fixture "
+    "conversations_server, or take the test's marker away"
 )
 _NOT_RECORDED = (
     "A client that is not captured goes to {} while this test is recorded: what it does there is "

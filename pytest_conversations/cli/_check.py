@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from pytest_conversations.cli._commands import Commands
-from pytest_conversations.cli._output import put
+from pytest_conversations.cli._output import progress, put
 
 
 def add_to(commands: Commands) -> None:
@@ -47,9 +47,14 @@ def _run(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         print(f"conversations_scrub: {error}", file=sys.stderr)
         return 2
+    found = []
+    with progress(len(files)) as step:
+        for path in files:
+            found.append(_check.check(path, rules, os.environ))
+            step()
     bad = 0
-    for path in files:
-        problems = _check.check(path, rules, os.environ)
+    for path, before in zip(files, found, strict=True):
+        problems = before
         if arguments.fix and problems and all(problem.is_secret for problem in problems):
             try:
                 _check.fix(path, rules, os.environ)

@@ -1,6 +1,8 @@
 """What all commands print alike."""
 
+import contextlib
 import sys
+from collections.abc import Callable, Iterator
 from typing import TextIO
 
 
@@ -31,3 +33,20 @@ def missing(command: str, error: ImportError, extra: str) -> int:
         file=sys.stderr,
     )
     return 1
+
+
+@contextlib.contextmanager
+def progress(count: int) -> Iterator[Callable[[], None]]:
+    """A bar on standard error, where that is a terminal and rich is there; gives what moves it."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    try:
+        from rich.console import Console
+        from rich.progress import Progress
+    except ImportError:
+        yield lambda: None
+        return
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("cassettes", total=count)
+        yield lambda: bar.advance(task)

@@ -1,16 +1,14 @@
 """``pytest-conversations report``."""
 
 import argparse
-import contextlib
 import datetime as dt
 import os
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pytest_conversations._version import __version__
 from pytest_conversations.cli._commands import Commands
-from pytest_conversations.cli._output import missing, put
+from pytest_conversations.cli._output import missing, progress, put
 
 
 def add_to(commands: Commands) -> None:
@@ -59,7 +57,7 @@ def _run(arguments: argparse.Namespace) -> int:
     about = report.About(dt.datetime.now().astimezone(), is_run=False, version=__version__)
     sources = [report.Source(path, str(path)) for path in files]
     try:
-        with _progress(len(files)) as step:
+        with progress(len(files)) as step:
             problems = report.write(
                 arguments.output,
                 sources,
@@ -75,20 +73,3 @@ def _run(arguments: argparse.Namespace) -> int:
     shown = len(files) - len(problems)
     put(f"{arguments.output}: {shown} of {len(files)} cassettes")
     return 1 if problems else 0
-
-
-@contextlib.contextmanager
-def _progress(count: int) -> Iterator[Callable[[], None]]:
-    """A bar on standard error, where that is a terminal and rich is there; gives what moves it."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    try:
-        from rich.console import Console
-        from rich.progress import Progress
-    except ImportError:
-        yield lambda: None
-        return
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("cassettes", total=count)
-        yield lambda: progress.advance(task)

@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import os
 import signal
 import sys
 import time
@@ -91,7 +90,6 @@ def _run(arguments: argparse.Namespace) -> int:
         from pytest_conversations._rules import Rules
         from pytest_conversations._settings import checked_url
         from pytest_conversations.capture import Shape
-        from pytest_conversations.cassette import API_KEY, Scrubber
         from pytest_conversations.errors import CassetteError
     except ImportError as error:
         return missing("serve", error, "sandbox")
@@ -119,10 +117,10 @@ def _run(arguments: argparse.Namespace) -> int:
         repeats=arguments.repeat,
         record=arguments.record,
         mode=arguments.mode,
+        rules=rules,
     )
-    scrubber = Scrubber({name: os.environ.get(name, "") for name in (API_KEY, *rules.names)}, rules)
     try:
-        with _serve.serving(options, scrubber, _print) as (server, cassette):
+        with _serve.serving(options, _print) as (server, cassette, scrubber):
             put(f"{cassette.title} at {server.url} (Ctrl-C stops it)")
             sys.stdout.flush()
             _wait()

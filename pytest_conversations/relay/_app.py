@@ -8,7 +8,9 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.routing import Mount
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Mount, Route
 
 from pytest_conversations.relay._asked import Asked
 from pytest_conversations.relay._relay import Relay
@@ -19,7 +21,11 @@ _PAGES = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 
 
 def create_app(
-    server_url: str, *, is_local: bool = True, note: Callable[[Asked], None] = lambda _: None
+    server_url: str,
+    *,
+    is_local: bool = True,
+    note: Callable[[Asked], None] = lambda _: None,
+    page: Callable[[], str] | None = None,
 ) -> Starlette:
     """An ASGI app that answers as another server does.
 
@@ -28,6 +34,7 @@ def create_app(
         is_local: whether to refuse requests to another host than this machine, which the name of
             some page may stand for (DNS rebinding).
         note: is told of each request when it is over.
+        page: gives the HTML that stands at ``/``; None where that is asked of the server, too.
     """
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
     client = httpx.AsyncClient(timeout=None, limits=limits)  # noqa: S113 - the caller's one counts
@@ -45,8 +52,17 @@ def create_app(
         allow_headers=["*"],
         expose_headers=["*"],
     )
+
+    def front(_: Request) -> Response:
+        return HTMLResponse("" if page is None else page(), headers={"Cache-Control": "no-store"})
+
+    def icon(_: Request) -> Response:
+        return Response(status_code=204)
+
+    # A browser that shows the page asks for its icon.
+    own = [] if page is None else [Route("/", front), Route("/favicon.ico", icon)]
     return Starlette(
-        routes=[Mount("/", Relay(client, server_url, note))],
+        routes=[*own, Mount("/", Relay(client, server_url, note))],
         middleware=[hosts, pages] if is_local else [pages],
         lifespan=lifespan,
     )

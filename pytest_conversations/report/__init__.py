@@ -2,6 +2,6 @@
 
 from pytest_conversations.report._limits import Limits
 from pytest_conversations.report._page import write
-from pytest_conversations.report._sources import About, Scrub, Source, Test
+from pytest_conversations.report._sources import About, Asked, Scrub, Source, Test
 
-__all__ = ["About", "Limits", "Scrub", "Source", "Test", "write"]
+__all__ = ["About", "Asked", "Limits", "Scrub", "Source", "Test", "write"]

@@ -32,6 +32,7 @@ _FILTERS = {
     "changed": "Recorded anew",
     "unused": "Unused",
 }
+_OF_SERVER = {"unused": "Not played"}
 _OF_RUNS = {"failed", "changed", "unused"}  # filters that only a run of tests can fill
 
 
@@ -165,6 +166,7 @@ class _Page:
     ) -> Iterator[Markup]:
         """The exchanges of a cassette, rendered one by one, as far as there is room."""
         template = self._environment.get_template("exchange.html")
+        is_served = self._about.asked is not None
         most = self._written + self._limits.cassette
         for number in range(1, made.count + 1):
             rest = made.count - number + 1
@@ -187,7 +189,7 @@ class _Page:
                     limits=self._limits,
                     left_out=self._left_out,
                 )
-                yield Markup(template.render(x=view))  # noqa: S704 - the template escapes
+                yield Markup(template.render(x=view, is_served=is_served))  # noqa: S704 - the template escapes
             except RecursionError:
                 words = f"Interaction {number} is not shown: its JSON is nested too deep."
                 yield paragraph("problem", words)
@@ -197,7 +199,7 @@ class _Page:
         counts = Counter(flag for each in self._cards for flag in each.flags)
         filters = [
             Filter(flag, label, counts[flag])
-            for flag, label in _FILTERS.items()
+            for flag, label in self._labels().items()
             if counts[flag] or flag in ("streamed", "today") or self._is_asked_for(flag)
         ]
         style, script = own_text("style.css"), own_text("script.js")
@@ -215,6 +217,9 @@ class _Page:
             body=self._copied(),
             total=len(self._cards),
         )
+
+    def _labels(self) -> dict[str, str]:
+        return _FILTERS | (_OF_SERVER if self._about.asked is not None else {})
 
     def _is_asked_for(self, flag: str) -> bool:
         return self._about.is_run and flag in _OF_RUNS

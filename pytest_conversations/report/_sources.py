@@ -68,6 +68,28 @@ class Source:
 
 
 @dataclasses.dataclass(frozen=True)
+class Asked:
+    """A request that a server was asked.
+
+    Attributes:
+        request: method and target, scrubbed.
+        status: of the response, or what there was in its place.
+        facts: how much was sent, and how long it took.
+        fault: why it did not end well, of several lines; empty where it did.
+    """
+
+    request: str
+    status: str
+    facts: tuple[str, ...]
+    fault: str
+
+    @property
+    def lines(self) -> list[str]:
+        """The fault, line by line."""
+        return self.fault.splitlines()
+
+
+@dataclasses.dataclass(frozen=True)
 class About:
     """What a report says of itself.
 
@@ -75,8 +97,11 @@ class About:
         made_at: when it is made, in a time zone; the day is that of *recorded today*.
         is_run: whether it is about a run of pytest, or about files.
         version: of this package.
+        asked: of a server that plays the cassettes, what it was asked, the last one first; None
+            where there is none.
     """
 
     made_at: dt.datetime
     is_run: bool
     version: str
+    asked: tuple[Asked, ...] | None = None
