@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "snapshot": {"_pointers", "_reassembly", "_yaml", "cassette", "errors", "models"},
     "_server": set(),
     "sandbox": {"_server", "_version", "models"},
-    "relay": {"_server", "errors"},
+    "relay": {"_server", "capture", "errors"},
     "transcript": {"_reassembly", "_sse", "cassette", "models"},
     "_show": {"cassette", "transcript"},
     "_changes": {"snapshot", "transcript"},

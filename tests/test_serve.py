@@ -5,7 +5,6 @@ import http.client
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -415,11 +414,11 @@ class TestCommand:
         command = ["a.yaml", "--record", sandbox.url, "--pace", "instant"]
         replies = []
         printed = []
-        for stop in (signal.SIGTERM, signal.SIGINT):
+        for _ in range(2):
             with _process(tmp_path, *command) as process:
                 url = _url(process)
                 replies.append(httpx.post(url + PATH, json=ASKING, headers=HEADERS).text)
-                process.send_signal(stop)
+                process.terminate()
                 printed.append(process.communicate(timeout=20)[0])
             assert process.returncode == 0
         assert replies[0] == replies[1]
@@ -434,7 +433,7 @@ class TestCommand:
         (tmp_path / "bad.yaml").write_text("interactions: 3\n", encoding="utf-8")
         with _process(tmp_path, "bad.yaml", "empty.yaml") as process:
             assert httpx.get(_url(process) + PATH).status_code == 404
-            process.send_signal(signal.SIGINT)
+            process.terminate()
             out, errors = process.communicate(timeout=20)
         assert process.returncode == 1
         assert errors.startswith("not served: bad.yaml")

@@ -5,7 +5,7 @@ import dataclasses
 import functools
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import cast
 
 import httpx
@@ -23,6 +23,10 @@ from pytest_conversations.cassette import (
     header_values,
     parse,
 )
+
+# In the extensions of a replayed response: the bytes of its body, or 0 where it is not whole, or of
+# a request whose method is HEAD. Its header has what was recorded, which may be of another coding.
+WHOLE_LENGTH = "pytest_conversations.length"
 
 
 def cassette_request(request: httpx.Request, body: bytes, library: Library) -> Request:
@@ -106,7 +110,7 @@ class Replay:
             status["code"],
             headers=[
                 (name.encode("latin-1"), value.encode("latin-1", "replace"))
-                for name, values in _fitting(headers, length)
+                for name, values in headers
                 for value in values
             ],
             stream=cast(
@@ -115,6 +119,7 @@ class Replay:
             extensions={
                 "http_version": b"HTTP/1.1",
                 "reason_phrase": (status.get("message") or "").encode("latin-1", "replace"),
+                WHOLE_LENGTH: length,
             },
         )
 
@@ -159,19 +164,6 @@ _CANCELLED = (
     "The recording ends here: when it was made, the test cancelled the task that waited for more, "
     "or was over, and now it waits on."
 )
-
-
-def _fitting(
-    headers: Iterable[tuple[str, list[str]]], length: int
-) -> Iterator[tuple[str, list[str]]]:
-    """The headers for a body that is whole, which may have been edited.
-
-    Args:
-        headers: the recorded ones.
-        length: of the body; 0 where it is not whole, or of a request whose method is HEAD.
-    """
-    for name, values in headers:
-        yield name, [str(length)] if length and name.lower() == "content-length" else values
 
 
 def _error(error: Response, library: Library) -> httpx.RequestError:

@@ -61,6 +61,8 @@ class ConversationCassette(ExplainingCassette):
     ) -> None:
         self._start_explaining(path, mode, matching or Matching(), hints or Hints())
         self._scrubber = scrubber
+        self._has_hooks = bool(before_record_request or before_record_response)
+        self._is_scrubbed = self._has_hooks
         self._sharing = sharing
         self._fresh = 0  # interactions at the end of the file that this run has recorded
         self._lock = threading.Lock()
@@ -75,6 +77,9 @@ class ConversationCassette(ExplainingCassette):
             before_record_request=_recording.scrubbing(before_record_request, scrubber),
             before_record_response=before_record_response,
         )
+        self._prepared = _recording.scrubbing(
+            before_record_request, scrubber, headers=self._matching.looks_at_headers
+        )
         self._read()
         if mode == "verify" and not self.rewound:
             msg = f"there is no cassette {path} to compare with. {self.hint()}"
@@ -86,12 +91,36 @@ class ConversationCassette(ExplainingCassette):
         if mode == "rewrite":
             del self.data[:border]
         # What another test of this run records while this one may, too, is that test's alone.
-        playable = self.data[:border] if mode == "new_episodes" else self.data
-        self._index = Index(playable, self._matching, sharing)
+        self._playable = border if mode == "new_episodes" else len(self.data)
+        self._index = self._indexed()
+
+    def append(self, request: Request, response: Response) -> None:
+        """Take an interaction that vcrpy has loaded.
+
+        It is scrubbed only where a request is not found otherwise: most files are. Where there are
+        hooks of the user's they count for what was recorded as well.
+        """
+        if self._has_hooks:
+            super().append(request, response)
+        else:
+            self.data.append((request, response))
+
+    def _indexed(self) -> Index:
+        return Index(self.data[: self._playable], self._matching, self._sharing)
+
+    def _scrub_loaded(self) -> bool:
+        """Scrub the requests that were loaded; False where that is done already."""
+        if self._is_scrubbed:
+            return False
+        self._is_scrubbed = True
+        self.data = [(self.filter_request(request), held) for request, held in self.data]
+        self._index = self._indexed()
+        return True
 
     @property
     def interactions(self) -> list[Interaction]:
         """What the cassette holds, scrubbed: what was loaded, then what this run recorded."""
+        self._scrub_loaded()
         return [Interaction(*pair) for pair in (*self.data, *self._finished())]
 
     @property
@@ -125,8 +154,7 @@ class ConversationCassette(ExplainingCassette):
             The request to look up; None where the hook leaves it alone.
         """
         self._scrubber.finder.learn(request)
-        made: Request | None = self.filter_request(request)
-        return made
+        return self._prepared(request)
 
     def play(self, made: Request) -> Response | None:
         """Claim the recorded response to a request; None where it has to be recorded.
@@ -142,9 +170,7 @@ class ConversationCassette(ExplainingCassette):
         """
         __tracebackhide__ = True  # pytest: the caller's frames are what matters
         with self._lock:
-            repeats = self.allow_playback_repeats
-            is_live = self.record_mode == RecordMode.ALL
-            index = None if is_live else self._index.next(made, self.play_counts, repeats=repeats)
+            index = None if self.record_mode == RecordMode.ALL else self._next(made)
             if index is not None:
                 self.play_counts[index] += 1
                 response: Response = self.data[index][1]
@@ -152,6 +178,13 @@ class ConversationCassette(ExplainingCassette):
         if self.records:
             return None
         raise self.miss(made)
+
+    def _next(self, made: Request) -> int | None:
+        repeats = self.allow_playback_repeats
+        index = self._index.next(made, self.play_counts, repeats=repeats)
+        if index is None and self._scrub_loaded():
+            index = self._index.next(made, self.play_counts, repeats=repeats)
+        return index
 
     def was_last(self, made: Request, recorded: Response) -> bool:
         """Whether the client gave up after a response, when it was recorded.
@@ -193,7 +226,7 @@ class ConversationCassette(ExplainingCassette):
         with _locks.locked(self._file):
             if self._sharing is not None:
                 self._read()  # what others may have written meanwhile
-            if not _metadata.is_own(self._metadata):  # another tool's, with whatever is in it
+            if not _metadata.is_own(self._metadata) or self.is_edited:  # with whatever is in it
                 self.data = [self._scrubber.interaction(*each) for each in self.data]
             self.data, fresh = merged(
                 self.data,

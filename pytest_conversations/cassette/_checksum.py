@@ -17,11 +17,16 @@ def sealed(text: str) -> str:
 
 def is_edited(text: str) -> bool:
     """Whether a cassette's text is another than was written; one without a checksum is not."""
+    return is_right(text) is False
+
+
+def is_right(text: str) -> bool | None:
+    """Whether the checksum of a cassette's text is that of its text; None where it has none."""
     line = _LINE.search(text, 0, _HEAD)
     if line is None:
-        return False
+        return None
     blank = f"{text[: line.start()]}{line[1]}'{BLANK}'{text[line.end() :]}"
-    return _of(blank) != line[2]
+    return _of(blank) == line[2]
 
 
 def _of(text: str) -> str:

@@ -50,9 +50,7 @@ class Finder:
     def _add(self, carried: Iterable[tuple[str, str]]) -> None:
         for name, value in carried:
             # With more than what is known, which may be any, it would look like another.
-            if not self._placeholder.search(value) and not self._secrets.find(
-                value.encode("utf-8", "replace")
-            ):
+            if not self._placeholder.search(value) and not self._secrets.holds(value):
                 self._secrets.add(name, value)
 
     def _learn_values(self) -> None:

@@ -69,6 +69,7 @@ _PATTERNS = [(name, re.compile(_WORD + pattern)) for name, pattern in _FORMS.ite
 _NAMED = re.compile(
     r"(?:(?<![\w-])|(?<=\\[nrtbf]))(?P<name>[\w-]{1,64}+)\\*[\"']?\]?\s{0,4}[:=]>?\s{0,4}(?P<quote>\\*[\"'])?"
 )
+# RFC 9110, section 11.4.
 _SCHEME = re.compile(r"[A-Za-z][\w-]{1,20}\s{1,4}(?=\S+\Z)")
 _SCHEME_IN_TEXT = re.compile(r"[A-Za-z][\w-]{1,20}[ ]{1,4}")
 _COOKIE = re.compile(r"(?<![^\s;])[^\s=;]{1,64}=(?=[^;]*\d)(?=[^;]*[A-Za-z])[^\s;]{8,}(?:;|\Z)")
@@ -103,6 +104,8 @@ _HINTS = (
     *(b"gloas-", b"glsoat-", b"glagent-", b"glcbt-"),
 )
 
+_HINT = re.compile(b"|".join(map(re.escape, _HINTS)))
+
 _OURS = re.compile(rf"(?:(?i:bearer|basic)\s+)?{PLACEHOLDER}")
 
 
@@ -113,8 +116,7 @@ def is_masked(value: str) -> bool:
 
 def may_hold(body: bytes) -> bool:
     """Whether it is worth looking closer."""
-    lowered = body.lower()
-    return any(hint in lowered for hint in _HINTS)
+    return _HINT.search(body.lower()) is not None
 
 
 def looks_random(value: str) -> bool:
@@ -134,7 +136,7 @@ def credentials(text: Text, *, is_compared: bool = False) -> Iterator[Match]:
     name = _of_field(text, is_compared=is_compared)
     if name:
         if value != f"<{name}>":
-            yield Match(_behind_scheme(value), len(value), name, _OURS.fullmatch(value) is not None)
+            yield Match(0, len(value), name, _OURS.fullmatch(value) is not None)
     elif text.kind is not Kind.NUMBER and len(value) >= _SHORTEST:
         yield from (_short if len(value) < _LONGEST else _in_text)(value)
 
@@ -180,13 +182,8 @@ def _holds_one(value: str) -> bool:
     """Whether a field may hold a credential, also behind a scheme, or as a cookie."""
     if value[:7].lower() in ("bearer ", "basic "):  # which have forms of their own
         return False
-    return looks_random(value[_behind_scheme(value) :]) or _COOKIE.search(value) is not None
-
-
-def _behind_scheme(value: str) -> int:
-    """Where the credential begins behind a scheme (RFC 9110, section 11.4)."""
     scheme = _SCHEME.match(value)
-    return scheme.end() if scheme else 0
+    return looks_random(value[scheme.end() if scheme else 0 :]) or bool(_COOKIE.search(value))
 
 
 def _by_form(value: str) -> Iterator[Match]:

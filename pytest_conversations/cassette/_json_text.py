@@ -36,7 +36,7 @@ def compact(text: str) -> str:
     """Undo `indent`. A text that is laid out in another way keeps its meaning."""
     if not text.startswith(("{\n", "[\n")):
         return text
-    return _LINE.sub(r"\1", text)
+    return "".join(filter(None, _LINE.split(text)))
 
 
 def is_json(text: str) -> bool:

@@ -122,6 +122,11 @@ class Matching:
         """The key of a request, scrubbed: two requests match exactly when their keys are equal."""
         return tuple(self._part(name, request) for name in self._names)
 
+    @property
+    def looks_at_headers(self) -> bool:
+        """Whether any of its matchers does."""
+        return "headers" in self._names
+
     def differing(self, made: Request, recorded: Request) -> list[str]:
         """The names of the matchers by which two requests differ."""
         return [name for name in self._names if not self._is_same(name, made, recorded)]

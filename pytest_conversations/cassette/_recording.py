@@ -51,13 +51,19 @@ def was_answered(response: Response) -> bool:
     return bool(response["status"]["code"]) or cancelled
 
 
-def scrubbing(hook: RequestHook | None, scrubber: Scrubber) -> RequestHook:
-    """The user's hook, and then the scrubber, so that what the hook put in is scrubbed, too."""
+def scrubbing(hook: RequestHook | None, scrubber: Scrubber, *, headers: bool = True) -> RequestHook:
+    """The user's hook, and then the scrubber, so that what the hook put in is scrubbed, too.
+
+    Args:
+        hook: the user's.
+        scrubber: takes the secrets out.
+        headers: False where nobody looks at those, as in most comparisons.
+    """
 
     def before_record_request(request: Request) -> Request | None:
-        copied = copy.deepcopy(request)
-        made = copied if hook is None else hook(copied)
-        return None if made is None else scrubber.request(made)
+        # The scrubber puts new values in place of the old ones, where a hook may change these.
+        made = copy.copy(request) if hook is None else hook(copy.deepcopy(request))
+        return None if made is None else scrubber.request(made, headers=headers)
 
     return before_record_request
 

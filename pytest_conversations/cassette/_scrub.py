@@ -57,8 +57,13 @@ class Scrubber:
         """Forget what was counted, so that a look-up that scrubbed its request is not."""
         self.counts.clear()
 
-    def request(self, request: Request) -> Request:
-        """Scrub a request in place, and give it back: vcrpy's ``before_record_request``."""
+    def request(self, request: Request, *, headers: bool = True) -> Request:
+        """Scrub a request in place, and give it back: vcrpy's ``before_record_request``.
+
+        Args:
+            request: its URL, body and headers get new values; the old ones are not changed.
+            headers: False to let the headers be.
+        """
         request.uri = self._text(request.uri, "URL", is_compared=True)
         stored, body = _matching.stored_body(request), _matching.body_bytes(request)
         coding = request.headers.get("content-encoding")
@@ -66,14 +71,15 @@ class Scrubber:
             self.unread.add(coding)
         found = self.finder.in_body(body, is_compared=True)
         scrubbed = self._noted(found, "request body").applied(body)
-        if body != stored:
-            del request.headers["content-encoding"]
         request.body = scrubbed  # type: ignore[misc] # it has a setter
+        if not headers:
+            return request
         request.headers = {
             name: str(len(scrubbed))
             if name.lower() == "content-length" and scrubbed != stored
             else self._header(name, value, "request header")
             for name, value in self._names(request.headers.items())
+            if body == stored or name.lower() != "content-encoding"
         }
         return request
 

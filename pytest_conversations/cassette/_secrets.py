@@ -108,6 +108,10 @@ class Secrets:
                 self._secrets = {**self._secrets, value: (name, Spellings(value))}
         return ""
 
+    def holds(self, value: str) -> bool:
+        """Whether a value is searched for, or has one in it that is."""
+        return value in self._secrets or bool(self.find(value.encode("utf-8", "replace")))
+
     def __bool__(self) -> bool:
         return bool(self._secrets)
 

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, cast
 import yaml
 
 from pytest_conversations import _yaml
-from pytest_conversations.cassette import _checksum, _dialects, _json_text, _structure
+from pytest_conversations.cassette import _checksum, _dialects, _json_text, _structure, _written
 from pytest_conversations.cassette._metadata import RECORDER
 from pytest_conversations.cassette._structure import FormatError, check
 
@@ -34,6 +34,22 @@ def deserialize(text: str) -> dict[str, object]:
     Raises:
         FormatError: it is no cassette.
     """
+    written = _written.read(text) if _checksum.is_right(text) else None
+    document = _parsed(text) if written is None else written
+    metadata = cast("Mapping[str, object]", document.get("metadata") or {})
+    # Another tool that wrote the file again has laid it out in another way, without the mark.
+    if metadata.get("end_mark") and text.startswith(_START) and not _END_MARK.search(text[-1000:]):
+        reason = "cut short: the mark `...` is missing at its end"
+        raise FormatError(reason, text.count("\n") + 1)
+    if str(metadata.get("recorder", "")).startswith(RECORDER):
+        for interaction in cast("list[dict[str, Any]]", document["interactions"]):
+            _to_wire(interaction["request"], "body")
+            _to_wire(interaction["response"]["body"], "string")
+    return document
+
+
+def _parsed(text: str) -> dict[str, object]:
+    """The document of YAML or JSON that anybody may have written."""
     try:
         document = _dialects.load(text)
     except yaml.MarkedYAMLError as error:
@@ -47,17 +63,7 @@ def deserialize(text: str) -> dict[str, object]:
     except ValueError as error:  # a date that there is not, for instance
         reason = f"not YAML that can be read: {error}"
         raise FormatError(reason) from error
-    document = check(document, text)
-    metadata = cast("Mapping[str, object]", document.get("metadata") or {})
-    # Another tool that wrote the file again has laid it out in another way, without the mark.
-    if metadata.get("end_mark") and text.startswith(_START) and not _END_MARK.search(text[-1000:]):
-        reason = "cut short: the mark `...` is missing at its end"
-        raise FormatError(reason, text.count("\n") + 1)
-    if str(metadata.get("recorder", "")).startswith(RECORDER):
-        for interaction in cast("list[dict[str, Any]]", document["interactions"]):
-            _to_wire(interaction["request"], "body")
-            _to_wire(interaction["response"]["body"], "string")
-    return document
+    return check(document, text)
 
 
 def other_keys(text: str) -> list[str]:

@@ -24,6 +24,9 @@ _SOME = rb"(?:\\|%(?:25)*5[cC])++"
 _FIRST = rb"(?<!\\)(?<!%5[cC])(?<!%255[cC])(?<!%25255[cC])"
 _ROW = rb"(?:%s(?:u005[cC])?)+" % _SOME
 _ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}|\\")
+# JSON and URLs escape no letter that they need not; a line break or an umlaut they do.
+_ESCAPED_LETTER = re.compile(rb"u00[2-7]|%(?:25)*[2-7]", re.IGNORECASE)
+_SIMPLE = re.compile(r"[A-Za-z0-9_-]*")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _CONTROLS = {"\b": b"b", "\f": b"f", "\n": b"n", "\r": b"r", "\t": b"t"}
 
@@ -38,6 +41,11 @@ class Body:
     def has_escapes(self) -> bool:
         """Whether any character may stand in it in another way than as it is."""
         return _ESCAPE.search(self.raw) is not None
+
+    @functools.cached_property
+    def has_escaped_letters(self) -> bool:
+        """Whether a letter, a digit, a hyphen or an underscore may."""
+        return self.has_escapes and _ESCAPED_LETTER.search(self.raw) is not None
 
     @functools.cached_property
     def lowered(self) -> bytes:
@@ -55,14 +63,16 @@ class Spellings:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._is_simple = _SIMPLE.fullmatch(text) is not None
         self._raw = encoded(text)
         self._hex = self._raw.hex().encode()
         self._cores = [core.text.translate(_STANDARD) for core in _base64_cores(self._raw)]
 
     def are_possible(self, body: Body) -> bool:
         """Whether to search by the pattern: compiling takes 2 ms, and searching 20 ns a byte."""
+        may_be_escaped = body.has_escaped_letters if self._is_simple else body.has_escapes
         return (
-            body.has_escapes
+            may_be_escaped
             or " " in self._text
             or self._raw in body.raw
             or self._hex in body.lowered

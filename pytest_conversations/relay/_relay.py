@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from pytest_conversations._server import CUT, Cut
+from pytest_conversations.capture import WHOLE_LENGTH
 from pytest_conversations.errors import CassetteError, UnrecordedRequestError
 from pytest_conversations.relay._asked import Asked
 
@@ -119,7 +120,12 @@ class _Exchange:
         )
 
     async def give(self, response: httpx.Response) -> None:
-        headers = [pair for pair in response.headers.raw if pair[0].lower() not in _HOP_BY_HOP]
+        length = str(response.extensions.get(WHOLE_LENGTH) or "").encode()
+        headers = [
+            (name, length if length and name.lower() == b"content-length" else value)
+            for name, value in response.headers.raw
+            if name.lower() not in _HOP_BY_HOP
+        ]
         self._status = response.status_code
         start = {"type": "http.response.start", "status": response.status_code}
         await self._send({**start, "headers": headers})
