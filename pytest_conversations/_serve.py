@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pytest_conversations._check import scrubbed, scrubber_of
 from pytest_conversations._rules import Rules
-from pytest_conversations._server import LOOPBACK, Server
+from pytest_conversations._server import Server
 from pytest_conversations._settings import SERVER_URL
 from pytest_conversations._version import __version__
 from pytest_conversations.capture import Capture, Shape
@@ -23,9 +23,7 @@ from pytest_conversations.cassette import (
     Shelf,
     load,
 )
-from pytest_conversations.relay import Asked, create_app
-
-_LOCAL = {LOOPBACK, "localhost"}
+from pytest_conversations.relay import Asked, create_app, is_loopback
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -72,7 +70,7 @@ def serving(
     cassette.allow_playback_repeats = options.repeats
     url = options.record or SERVER_URL
     # The port of a server on this machine is another each time, and would be in each recording.
-    is_stand_in = urlsplit(url).hostname in _LOCAL
+    is_stand_in = is_loopback(urlsplit(url).hostname or "")
     capture = Capture(
         cassette, [SERVER_URL, url], send_to=url if is_stand_in else None, shape=options.shape
     )
@@ -80,13 +78,19 @@ def serving(
     heard: collections.deque[Asked] = collections.deque(maxlen=_MOST)
 
     def listen(asked: Asked) -> None:
-        scrubbed = dataclasses.replace(asked, target=scrubber.finder.shown(asked.target))
+        shown = scrubber.finder.shown
+        scrubbed = dataclasses.replace(
+            asked,
+            method=shown(asked.method),
+            target=shown(asked.target),
+            fault=shown(asked.fault),
+        )
         heard.appendleft(scrubbed)
         note(scrubbed)
 
     app = create_app(
         SERVER_URL if is_stand_in else url,
-        is_local=options.host in _LOCAL,
+        is_local=is_loopback(options.host),
         note=listen,
         page=lambda: _page(cassette, options, list(heard)),
     )

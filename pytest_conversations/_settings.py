@@ -251,8 +251,9 @@ def checked_url(what: str, given: str) -> str:
         if parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0:
             return given
     # Without what may hold a key.
-    shown = re.sub(r"^([^:/]*://)?[^@/]*@|[?#].*$", r"\1", given)
-    msg = f"conversations {what} {shown!r} is none; give one such as {SERVER_URL}"
+    shown = re.sub(r"^([^:/]*://)?.*@|[?#].*$", r"\1", given)
+    shown = repr(shown) if "://" in shown else f"a text of {len(given)} characters"
+    msg = f"conversations {what} {shown} is none; give one such as {SERVER_URL}"
     raise SettingsError(msg)
 
 

@@ -106,6 +106,37 @@ def test_no_output_shows_a_secret(
     assert KEY not in xml
 
 
+CUT = """
+    import pytest
+
+    def test_cut(conversations):
+        error = pytest.raises(Exception, conversations.start, model="m", inputs="hi").value
+        text = error.body * 40
+        raw = error.body.encode() * 3
+        assert {"body": error.body, "raw": raw} == {"body": text[:90], "raw": b"x"}
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("-vv", "-l"), ("-l", "--tb=short")])
+def test_what_pytest_cuts_shows_no_half(
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    serve: Serve,
+    options: tuple[str, ...],
+) -> None:
+    """Pytest shortens long values, and breaks them into lines, before anybody sees them."""
+    monkeypatch.setenv("MISTRAL_API_KEY", KEY)
+    pytester.makepyfile(CUT)
+    url = f"--conversations-server-url={serve(_refusing)}"
+
+    result = pytester.runpytest("--conversations-mode=once", url, "--junitxml=junit.xml", *options)
+
+    result.assert_outcomes(failed=1)
+    xml = (pytester.path / "junit.xml").read_text(encoding="utf-8")
+    pieces = {KEY[at : at + 12] for at in range(len(KEY) - 11)}
+    assert not [piece for piece in pieces if piece in result.stdout.str() + xml]
+
+
 EVENTS = """
     def read(conversations):
         return list(conversations.start_stream(model="m", inputs="hi"))
@@ -172,7 +203,45 @@ def test_an_id_with_a_key_that_nobody_named(
     assert _files(pytester.path) == []
 
 
-@pytest.mark.parametrize("field", ["scrub", "origins", "mode"])
+def test_texts_behind_a_credential(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a list stay, as what only follows in a history or among lines does."""
+    monkeypatch.setenv("MISTRAL_API_KEY", KEY)
+    pytester.makepyfile(
+        """
+        SECRET = "sk-proj-abcdEFGH1234567890abcdEFGH"
+
+        def test_it(conversation_snapshot):
+            said = [f"Your new key is {SECRET}", "Welcome", "ok"]
+            roles = [{"role": "user", "content": said[0]}, {"role": "assistant", "content": "no"}]
+            entries = [{"id": "a", "content": said[0]}, {"id": "a", "content": "no"}]
+            assert [said, roles, entries, {"lines": said}] == conversation_snapshot
+        """
+    )
+    pytester.runpytest("--snapshot-update").assert_outcomes(passed=1)
+    (path,) = _files(pytester.path)
+    text = path.read_text(encoding="utf-8")
+    assert "sk-proj" not in text
+    assert (text.count("Welcome"), text.count("ok"), text.count("'no'")) == (2, 2, 2)
+
+
+def test_an_id_that_looks_like_a_credential(pytester: pytest.Pytester) -> None:
+    """Is an id: what is refused is a known secret."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("text", ["password=hunter2hunter2X", "AKIAIOSFODNN7EXAMPLE"])
+        def test_it(text, conversation_snapshot):
+            assert [1] == conversation_snapshot
+            assert [1] == conversation_snapshot(name=text)
+        """
+    )
+    pytester.runpytest("--snapshot-update").assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("field", ["scrub", "origins", "mode", "server_url"])
 def test_a_setting_that_is_a_secret(pytester: pytest.Pytester, field: str) -> None:
     """Given in the place of something else, it is not shown."""
     pytester.makeconftest(
@@ -187,7 +256,7 @@ def test_a_setting_that_is_a_secret(pytester: pytest.Pytester, field: str) -> No
     pytester.makepyfile("def test_it(conversations): pass")
     result = pytester.runpytest()
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([f"*{field}*"])
+    result.stdout.fnmatch_lines([f"*{field.replace('_url', ' URL')}*"])
     assert KEY not in result.stdout.str()
 
 

@@ -241,6 +241,29 @@ class TestReplay:
             assert "and 1 more (mode none), 2 interactions, 2 played" in miss
             assert cassette.all_played
 
+    def test_a_cassette_of_another_tool(self, tmp_path: Path) -> None:
+        """Its requests may hold credentials: they are found, and never shown."""
+        path = tmp_path / "a.yaml"
+        body = json.dumps({"password": KEY, "inputs": "Hello"})
+        request = {"method": "POST", "uri": f"https://api.mistral.ai{PATH}?api_key={KEY}"}
+        response = {
+            "status": {"code": 200, "message": "OK"},
+            "headers": {},
+            "body": {"string": "1"},
+        }
+        interaction = {"request": request | {"headers": {}, "body": body}, "response": response}
+        path.write_text(yaml.safe_dump({"version": 1, "interactions": [interaction]}))
+
+        asked: list[Asked] = []
+        with served(path, note=asked.append) as (url, _):
+            miss = httpx.post(f"{url}{PATH}?api_key=other", json={"password": "a", "inputs": "Bye"})
+            page = httpx.get(url).text
+            found = httpx.post(
+                f"{url}{PATH}?api_key=other", json={"password": "a", "inputs": "Hello"}
+            )
+        assert (miss.status_code, found.text) == (404, "1")
+        assert KEY not in miss.text + page + str(asked)
+
     def test_an_edited_body_has_its_own_length(self, sandbox: Sandbox, tmp_path: Path) -> None:
         """A reply that was made longer by hand arrives as a whole."""
         path = tmp_path / "a.yaml"
@@ -322,6 +345,14 @@ class TestWhoMayAsk:
         for reply in replies:
             assert (reply.headers.get("access-control-allow-origin") == origin) is allowed
 
+    def test_what_a_page_elsewhere_sends_without_asking(self, tmp_path: Path) -> None:
+        """Is refused, and uses no recording up."""
+        headers = {"Origin": "https://evil.test", "Content-Type": "text/plain"}
+        asked: list[Asked] = []
+        with served(_empty(tmp_path), note=asked.append) as (url, _):
+            assert httpx.post(url + PATH, content="{}", headers=headers).status_code == 403
+        assert asked == []
+
     def test_another_name_for_this_machine(self, tmp_path: Path) -> None:
         """A page whose own name stands for this machine (DNS rebinding) is refused."""
         with served(_empty(tmp_path)) as (url, _):
@@ -344,6 +375,33 @@ def _empty(folder: Path) -> Path:
 
 class TestRecord:
     """The recording proxy."""
+
+    def test_a_server_with_a_path(self, serve: Serve, tmp_path: Path) -> None:
+        """The path of the URL stands before that of each request."""
+        seen: list[str] = []
+
+        def script(connection: Connection) -> None:
+            seen.append(connection.received.target)
+            connection.head("Content-Length: 2", "Content-Type: application/json")
+            connection.socket.sendall(b"{}")
+
+        path = tmp_path / "a.yaml"
+        with served(path, record=f"{serve(script)}/base/") as (proxy, _):
+            assert httpx.get(f"{proxy}{PATH}?page=1", headers=HEADERS).json() == {}
+        assert seen == [f"/base{PATH}?page=1"]
+        assert interactions(path)[0]["request"]["uri"] == f"https://api.mistral.ai{PATH}?page=1"
+
+    @pytest.mark.parametrize("target", ["/a#b", "/" + "a" * 70_000, "//%2F"])
+    def test_a_target_that_is_none(self, serve: Serve, tmp_path: Path, target: str) -> None:
+        """Is answered, and nothing breaks."""
+        server = serve(lambda connection: connection.head("Content-Length: 0"))
+        with served(tmp_path / "a.yaml", record=server) as (proxy, _):
+            parts = urlsplit(proxy)
+            connection = http.client.HTTPConnection(str(parts.hostname), parts.port)
+            connection.request("GET", target, headers=HEADERS)
+            assert connection.getresponse().status in {200, 400}
+            connection.close()
+            assert httpx.get(proxy + PATH, headers=HEADERS).status_code == 200
 
     def test_no_secret_is_written(self, sandbox: Sandbox, tmp_path: Path) -> None:
         """The key of the app is known from its requests, whatever the proxy's own environment."""

@@ -106,6 +106,8 @@ def test_a_bearer_with_an_equals_sign() -> None:
         ("secret-key", '{"text": "I will never tell you the secret"}'),
         ("assistant-key", '{"role": "assistant", "type": "message.output"}'),
         ("functional-key", '{"type":"function"}'),
+        ("secret-key", '{"a": "data:image/png;base64,AAAA", "b": "the secret"}'),
+        ("gpt-4o-dummy", '{"text": "I am gpt-4o"}'),
     ],
 )
 def test_a_reply_may_end_in_a_word_of_a_dummy(key: str, reply: str) -> None:
@@ -132,6 +134,22 @@ def test_any_key_in_a_prompt_makes_the_same_request(text: str) -> None:
     keys = (KEY, f"8{KEY}", "not-a-real-key")
     made = {_sent(json.dumps({"inputs": text.format(key)}), key=key) for key in keys}
     assert made == {json.dumps({"inputs": text.format("<MISTRAL_API_KEY>")})}
+
+
+@pytest.mark.parametrize("dummy", ["dummy", "xxx", "REDACTED", "********", "<token>", "..."])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"api_key": "{}"},
+        {"authorization": {"type": "oauth2-token", "value": "{}"}},
+        {"headers": {"Authorization": "Bearer {}"}},
+        {"password": "{}"},
+    ],
+)
+def test_a_dummy_that_looks_like_a_mask(body: dict[str, object], dummy: str) -> None:
+    """In the field of a credential it makes the same request as a credential does."""
+    texts = [json.dumps(body).replace("{}", each) for each in (TOKEN, dummy)]
+    assert len({_sent(text) for text in texts}) == 1
 
 
 def test_digits_in_a_text_are_no_numbers() -> None:
@@ -169,7 +187,7 @@ def test_ordinary_names_and_values_stay() -> None:
         "tools": [{"name": "lookup", "value": "a1b2c3d4e5f6a1b2", "key": "name"}],
         "required": ["username", "password", "email"],
         "cookie": "chocolate chip",
-        "authorization": "Token required",
+        "authorization": "required",
         "text": "Authorization: the act of allowing; cookie: a biscuit",
     }
     assert _sent(json.dumps(data)) == json.dumps(data)

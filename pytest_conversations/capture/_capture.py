@@ -172,7 +172,10 @@ class Capture:
         if self._send_to is None:
             return request
         url = request.url.copy_with(
-            scheme=self._send_to.scheme, host=self._send_to.host, port=self._send_to.port
+            scheme=self._send_to.scheme,
+            host=self._send_to.host,
+            port=self._send_to.port,
+            raw_path=self._send_to.raw_path.rstrip(b"/") + request.url.raw_path,
         )
         headers = [pair for pair in request.headers.raw if pair[0].lower() != b"host"]
         return library.Request(

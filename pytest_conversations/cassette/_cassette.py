@@ -92,7 +92,7 @@ class ConversationCassette(ExplainingCassette):
             del self.data[:border]
         # What another test of this run records while this one may, too, is that test's alone.
         self._playable = border if mode == "new_episodes" else len(self.data)
-        self._index = self._indexed()
+        self._index = Index(self.data[: self._playable], self._matching, sharing)
 
     def append(self, request: Request, response: Response) -> None:
         """Take an interaction that vcrpy has loaded.
@@ -105,16 +105,13 @@ class ConversationCassette(ExplainingCassette):
         else:
             self.data.append((request, response))
 
-    def _indexed(self) -> Index:
-        return Index(self.data[: self._playable], self._matching, self._sharing)
-
     def _scrub_loaded(self) -> bool:
         """Scrub the requests that were loaded; False where that is done already."""
         if self._is_scrubbed:
             return False
         self._is_scrubbed = True
         self.data = [(self.filter_request(request), held) for request, held in self.data]
-        self._index = self._indexed()
+        self._index = Index(self.data[: self._playable], self._matching, self._sharing)
         return True
 
     @property
@@ -135,6 +132,7 @@ class ConversationCassette(ExplainingCassette):
     @property
     def unused(self) -> list[Interaction]:
         """What was loaded and not played."""
+        self._scrub_loaded()
         return [Interaction(*pair) for i, pair in enumerate(self.data) if not self.play_counts[i]]
 
     @property
@@ -228,6 +226,8 @@ class ConversationCassette(ExplainingCassette):
                 self._read()  # what others may have written meanwhile
             if not _metadata.is_own(self._metadata) or self.is_edited:  # with whatever is in it
                 self.data = [self._scrubber.interaction(*each) for each in self.data]
+            else:  # the rules may be others now
+                self.data = [(self.filter_request(each), held) for each, held in self.data]
             self.data, fresh = merged(
                 self.data,
                 recorded,
@@ -279,6 +279,7 @@ class ConversationCassette(ExplainingCassette):
         Raises:
             CassetteError: it differs; the message lists where.
         """
+        self._scrub_loaded()
         own = [pair for pair in self.data if is_of(pair, self._sharing)]
         lines = compared(own, self._finished(), self._matching)
         if lines:

@@ -67,18 +67,22 @@ class Finder:
             if not self._rules.keeps(text.value) and not self._rules.keeps(value):
                 yield name, value
 
-    def _texts(self, body: bytes, *, are_events: bool = False) -> Sequence[Text]:
+    def _texts(self, body: bytes, *, is_data: bool = False) -> Sequence[Text]:
         """The texts of a body; of one they are asked for again, with its secrets and without."""
-        for last_body, were_events, last in self._last:
-            if body == last_body and are_events == were_events:
+        for last_body, was_data, last in self._last:
+            if body == last_body and is_data == was_data:
                 return last
-        made = texts(body, are_events=are_events)
-        self._last = ((body, are_events, made), *self._last[:1])
+        made = texts(body, are_events=is_data)
+        self._last = ((body, is_data, made), *self._last[:1])
         return made
 
     def by_value(self, body: bytes) -> list[Found]:
         """The known secrets in bytes, in order."""
         return self._secrets.find(body)
+
+    def parts(self, body: bytes) -> list[Found]:
+        """Pieces of the known secrets in a text for people, in order."""
+        return self._secrets.parts(body)
 
     def in_body(
         self,
@@ -86,7 +90,7 @@ class Finder:
         *,
         is_reply: bool = False,
         is_cut: bool = False,
-        are_events: bool = False,
+        is_data: bool = False,
         is_compared: bool = False,
     ) -> Passes:
         """All that is secret in a body.
@@ -95,29 +99,29 @@ class Finder:
             body: of a request or a response.
             is_reply: a server may have written it, and shown what looks like a key in part.
             is_cut: it is a reply that is not whole, so it may end within a secret of any looks.
-            are_events: JSON is a list of the events of a stream.
+            is_data: it is JSON of a test, in which lists may hold events, or what was in them.
             is_compared: it is matched with others, so that what stands in a field whose name tells
                 that it is a credential gets the name of the field, whatever it is.
         """
-        known = self.known_in_body(body, are_events=are_events)
+        known = self.known_in_body(body, is_data=is_data)
         rest = replace(body, known)
         # In a stream, what gives a form away may itself be cut.
-        if not (self._may_have_forms(rest) or b"data:" in rest or are_events or is_reply):
+        if not (self._may_have_forms(rest) or b"data:" in rest or is_data or is_reply):
             return Passes(known, [])
-        outermost = self._texts(rest, are_events=are_events)
+        outermost = self._texts(rest, is_data=is_data)
         begun = functools.partial(self._secrets.begun, is_cut=is_cut) if is_reply else None
-        over = spelled_out(outermost, lambda _: [], self._in_output, begun)
+        over = spelled_out(outermost, lambda _: [], self._in_output, begun, is_data=is_data)
         # A line `data:` may stand in what is no stream of JSON, and then the lines are one text.
         is_text = any(text.path == DATA for text in outermost)
         searched = [*outermost, whole(rest)] if is_text else outermost
         forms = self._by_form(searched, self._rules.patterns, is_compared=is_compared)
         return Passes(known, merged(fitted(merged((*forms, *over)), outermost)))
 
-    def known_in_body(self, body: bytes, *, are_events: bool = False) -> list[Found]:
+    def known_in_body(self, body: bytes, *, is_data: bool = False) -> list[Found]:
         """The known secrets in a body, in order."""
         if not self._secrets:
             return []
-        outermost = self._texts(body, are_events=are_events)
+        outermost = self._texts(body, is_data=is_data)
         over = spelled_out(outermost, self.by_value, self.by_value, None)
         return merged(fitted(merged((*self.by_value(body), *over)), outermost))
 

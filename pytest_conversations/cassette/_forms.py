@@ -165,17 +165,22 @@ def _of_field(text: Text, *, is_compared: bool) -> str:
     """The name of a credential, by the keys that lead to it; empty where it is none."""
     if not text.path or not text.value or "logprobs" in text.path:
         return ""
-    if is_masked(text.value) and not (is_compared and _OURS.fullmatch(text.value)):
-        return ""
     key = text.path[-1]
-    if key == "value" and "authorization" in text.path[-2:-1]:  # of a connector
-        return "AUTHORIZATION"
     kind = _names.kind(key)
-    is_one = kind is _names.Kind.SURE or (
+    of_connector = key == "value" and "authorization" in text.path[-2:-1]
+    is_one = (
+        kind is _names.Kind.SURE
+        or of_connector
+        or (is_compared and key.lower().endswith("authorization") and _SCHEME.match(text.value))
+    )
+    # What stands in its place already says as much; in what is compared, any dummy does.
+    if is_masked(text.value) and not (is_compared and (is_one or _OURS.fullmatch(text.value))):
+        return ""
+    is_one = is_one or (
         (kind is _names.Kind.UNSURE or (kind is _names.Kind.SIGNATURE and text.kind is Kind.FORM))
         and (_holds_one(text.value) or _OURS.fullmatch(text.value) is not None)
     )
-    return _names.upper(key) if is_one else ""
+    return ("AUTHORIZATION" if of_connector else _names.upper(key)) if is_one else ""
 
 
 def _holds_one(value: str) -> bool:

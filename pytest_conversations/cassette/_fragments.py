@@ -2,15 +2,19 @@
 
 import bisect
 import itertools
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from pytest_conversations.cassette._secrets import Found
-from pytest_conversations.cassette._texts import Kind, Text
+from pytest_conversations.cassette._texts import DELTA, Kind, Text
 from pytest_conversations.cassette._writings import byte_positions
 
 # Where the deltas of the Conversations API, and of chat completions, carry their pieces.
 _PIECES = frozenset({"content", "text", "arguments", "data"})
+
+_JSON = re.compile(rb'\s*(?:\{\s*["}]|\[\s*(?:[\[{"\]]|-?\d))')
+_LINE_OF_DATA = re.compile(rb"(?<![^\r\n])(?:\xef\xbb\xbf)?data:")
 
 Find = Callable[[bytes], Sequence[Found]]
 
@@ -21,7 +25,12 @@ class _Piece(NamedTuple):
 
 
 def spelled_out(
-    texts: Sequence[Text], find: Find, find_in_output: Find, find_begun: Find | None
+    texts: Sequence[Text],
+    find: Find,
+    find_in_output: Find,
+    find_begun: Find | None,
+    *,
+    is_data: bool = False,
 ) -> Iterator[Found]:
     """What stands in several texts, and in none of them alone.
 
@@ -30,6 +39,8 @@ def spelled_out(
         find: finds what is looked for in what any texts say together.
         find_in_output: finds it in what the deltas of one output say.
         find_begun: finds what was cut at the end of a text, or of several; None to let it be.
+        is_data: only some of what is in lists are deltas: of others nobody knows that one goes on
+            where the one before it ends.
 
     Yields:
         The pieces: the first with the placeholder, the others with nothing in its place.
@@ -43,6 +54,8 @@ def spelled_out(
         together = b"".join(piece.value for piece in sequence)
         if len(sequence) > 1:
             found = (find_in_output if is_output else find)(together)
+            if is_data and is_output and not all(DELTA in each.text.output for each in sequence):
+                found = list(_only_together(sequence, found, find_in_output))
             yield from _over_borders(sequence, found)
         if find_begun is not None:
             yield from _over_borders(sequence, find_begun(together))
@@ -98,6 +111,19 @@ def _is_delta(path: tuple[str, ...]) -> bool:
     return bool(path) and (path[-1] in _PIECES or is_in_list)
 
 
+def _only_together(
+    sequence: Sequence[_Piece], every: Sequence[Found], find: Find
+) -> Iterator[Found]:
+    """What is not found already where it begins, in that text alone."""
+    borders = [0, *itertools.accumulate(len(piece.value) for piece in sequence)]
+    for found in every:
+        at = bisect.bisect_right(borders, found.start) - 1
+        start = found.start - borders[at]
+        alone = find(sequence[at].value) if found.end > borders[at + 1] else ()
+        if not any(each.start <= start < each.end for each in alone):
+            yield found
+
+
 def _over_borders(sequence: Sequence[_Piece], every: Sequence[Found]) -> Iterator[Found]:
     borders = [0, *itertools.accumulate(len(piece.value) for piece in sequence)]
     positions: dict[int, Sequence[int]] = {}
@@ -126,6 +152,6 @@ def _over_borders(sequence: Sequence[_Piece], every: Sequence[Found]) -> Iterato
 
 def looks_cut(body: bytes) -> bool:
     """Whether a body, by its looks, ended before its end: within its JSON, or a line of events."""
-    end = body.rstrip()[-1:]
-    is_json = body.lstrip()[:1] in (b"{", b"[") and end not in (b"}", b"]")
-    return is_json or (b"data:" in body and not body.endswith((b"\n", b"\r")))
+    if _JSON.match(body):
+        return body.rstrip()[-1:] not in (b"}", b"]")
+    return _LINE_OF_DATA.search(body) is not None and not body.endswith((b"\n", b"\r"))

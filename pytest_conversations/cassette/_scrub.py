@@ -120,18 +120,19 @@ class Scrubber:
         """
         body = json.dumps([data]).encode()  # in a list, so that a text is JSON, too
         if only_known:
-            found = Passes(self.finder.known_in_body(body, are_events=True), [])
+            found = Passes(self.finder.known_in_body(body, is_data=True), [])
         else:
-            found = self.finder.in_body(body, is_reply=True, are_events=True)
+            found = self.finder.in_body(body, is_reply=True, is_data=True)
         if not any(found):
             return data
         return json.loads(self._noted(found, "snapshot").applied(body))[0]
 
     def known(self, text: str) -> str:
-        """A text without the known secrets; what only looks like one stays."""
+        """A text without the known secrets, and pieces of them; what only looks like one stays."""
         body = text.encode("utf-8", "surrogatepass")
-        found = self.finder.by_value(body)
-        return replace(body, found).decode("utf-8", "surrogatepass") if found else text
+        body = replace(body, self.finder.by_value(body))
+        body = replace(body, self.finder.parts(body))
+        return body.decode("utf-8", "surrogatepass")
 
     def metadata(self, metadata: dict[str, object]) -> dict[str, object]:
         """Scrub what a file says of itself: the texts in it, not their keys."""

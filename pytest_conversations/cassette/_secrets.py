@@ -9,6 +9,8 @@ from pytest_conversations import _protocol
 from pytest_conversations.cassette._spelling import SHORTEST, Body, Spellings, encoded
 
 _SPACE = " \t\r\n"
+_PART = 8  # bytes of a piece
+_SURE = 12  # bytes of a value that no text ends in by chance
 _MIXED = re.compile(rb"\d.*[A-Za-z]|[A-Za-z].*\d", re.DOTALL)
 _PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_-]*>")
 
@@ -119,6 +121,18 @@ class Secrets:
         """Find the secrets in a body, in order; they do not overlap."""
         return merged(self._matches(Body(body))) if self._secrets else []
 
+    def parts(self, text: bytes) -> list[Found]:
+        """Find pieces of the secrets, as where somebody has cut a text for people to read.
+
+        Args:
+            text: anything. Pieces that words are made of are let be.
+        """
+        return merged(
+            Found(start, end, f"<{name}>".encode(), f"part of {name}")
+            for value, (name, _) in self._secrets.items()
+            for start, end in _parts(encoded(value), text)
+        )
+
     def begun(self, body: bytes, *, is_cut: bool) -> list[Found]:
         """Find what a body has of a secret in which it ends, where that is half of it or more.
 
@@ -131,7 +145,7 @@ class Secrets:
         size, name = max(sizes, default=(0, ""))
         start = len(body) - size
         rule = f"value of {name}, cut off"
-        is_one = size and (is_cut or _MIXED.search(body, start) is not None)
+        is_one = size and (is_cut or (size >= _SURE and _MIXED.search(body, start) is not None))
         return [Found(start, len(body), f"<{name}>".encode(), rule)] if is_one else []
 
     def _matches(self, body: Body) -> Iterator[Found]:
@@ -139,6 +153,25 @@ class Secrets:
             if spellings.are_possible(body):
                 for match in spellings.pattern.finditer(body.raw):
                     yield Found(*match.span(), f"<{name}>".encode(), f"value of {name}")
+
+
+def _parts(value: bytes, text: bytes) -> Iterator[tuple[int, int]]:
+    """Where a text has eight bytes or more of a value, with letters and digits among them."""
+    for at in range(len(value) - _PART + 1):
+        gram = value[at : at + _PART]
+        start = text.find(gram) if _MIXED.search(gram) else -1
+        while start >= 0:
+            before, behind = value[:at][::-1], value[at + _PART :]
+            end = start + _PART
+            left = _alike(text[max(0, start - len(before)) : start][::-1], before)
+            yield start - left, end + _alike(text[end : end + len(behind)], behind)
+            start = text.find(gram, end)
+
+
+def _alike(one: bytes, other: bytes) -> int:
+    """How many bytes two begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def merged(found: Iterable[Found]) -> list[Found]:

@@ -29,6 +29,8 @@ class Kind(enum.Enum):
 _BOM = "\ufeff"
 _BLANK = _BOM + " \t\r\n"
 _DATA = re.compile(rf"(?<![^\r\n]){_BOM}?data:")
+DELTA = "delta"
+"""What tells among the marks of an output that a text is a piece of it."""
 DATA = ("data",)
 """The path of the data of a server-sent event that is no JSON."""
 _LINE = re.compile(rf"((?:{_BOM}?data: ?([^\r\n]*+)|[^\r\n]+)?)(?:\r\n|\r|\n|\Z)")
@@ -268,4 +270,6 @@ def _tokens(
                     name = text.value
                 if owners and key in _OF_OUTPUT and len(owners[-1]) < _OWNERS:
                     owners[-1].append(f"{key}={text.value}")
+                elif owners and key == "type" and text.value.endswith(".delta"):
+                    owners[-1].append(DELTA)
                 yield text

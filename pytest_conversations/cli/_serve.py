@@ -102,7 +102,7 @@ def _run(arguments: argparse.Namespace) -> int:
         )
         if arguments.record is not None:
             checked_url("--record", arguments.record)
-            _refuse_several(arguments.paths)
+            _refuse_record(arguments.record, arguments.paths)
     except ValueError as error:
         put(str(error), sys.stderr)
         return 2
@@ -142,7 +142,10 @@ def _number(text: str, kind: type[int] | type[float]) -> object:
     return text
 
 
-def _refuse_several(paths: Sequence[Path]) -> None:
+def _refuse_record(url: str, paths: Sequence[Path]) -> None:
+    if set("?#") & set(url):
+        msg = "--record takes the URL of a server, without a query"
+        raise ValueError(msg)
     if len(paths) > 1:
         msg = "--record takes one cassette, which it records into"
         raise ValueError(msg)

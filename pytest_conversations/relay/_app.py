@@ -7,17 +7,13 @@ import httpx
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 
 from pytest_conversations.relay._asked import Asked
+from pytest_conversations.relay._local import PAGES, LocalOnly
 from pytest_conversations.relay._relay import Relay
-
-_NAMES = ("localhost", "127.0.0.1")
-# Pages of this machine: what other pages ask is for them to answer.
-_PAGES = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 
 
 def create_app(
@@ -31,8 +27,7 @@ def create_app(
 
     Args:
         server_url: of that server; requests go there through httpx.
-        is_local: whether to refuse requests to another host than this machine, which the name of
-            some page may stand for (DNS rebinding).
+        is_local: whether to refuse what pages elsewhere ask; see `LocalOnly`.
         note: is told of each request when it is over.
         page: gives the HTML that stands at ``/``; None where that is asked of the server, too.
     """
@@ -44,10 +39,9 @@ def create_app(
         async with client:
             yield
 
-    hosts = Middleware(TrustedHostMiddleware, allowed_hosts=_NAMES, www_redirect=False)
     pages = Middleware(
         CORSMiddleware,
-        allow_origin_regex=_PAGES,
+        allow_origin_regex=PAGES,
         allow_methods=["*"],
         allow_headers=["*"],
         expose_headers=["*"],
@@ -63,6 +57,6 @@ def create_app(
     own = [] if page is None else [Route("/", front), Route("/favicon.ico", icon)]
     return Starlette(
         routes=[*own, Mount("/", Relay(client, server_url, note))],
-        middleware=[hosts, pages] if is_local else [pages],
+        middleware=[Middleware(LocalOnly), pages] if is_local else [pages],
         lifespan=lifespan,
     )

@@ -77,6 +77,8 @@ class Relay:
                 await response.aclose()
         except CassetteError as error:
             await exchange.refuse(error)
+        except httpx.InvalidURL as error:
+            await exchange.answer(400, type(error).__name__, "the target of the request is no URL")
         except httpx.TimeoutException as error:
             exchange.fault = type(error).__name__
             await asyncio.Event().wait()
@@ -139,11 +141,13 @@ class _Exchange:
         if self._status:
             await self.cut(reset=False)
             return
-        is_miss = isinstance(error, UnrecordedRequestError)
-        self._status = 404 if is_miss else 502
-        told = {"object": "error", "type": type(error).__name__, "message": self.fault}
-        response = JSONResponse(told, self._status)
-        await response(self.scope, _nothing, self._send)
+        status = 404 if isinstance(error, UnrecordedRequestError) else 502
+        await self.answer(status, type(error).__name__, self.fault)
+
+    async def answer(self, status: int, kind: str, message: str) -> None:
+        self.fault, self._status = message, status
+        told = {"object": "error", "type": kind, "message": message}
+        await JSONResponse(told, status)(self.scope, _nothing, self._send)
 
     async def cut(self, *, reset: bool) -> None:
         await cast("Cut", self.scope["extensions"][CUT])(reset=reset)

@@ -103,7 +103,7 @@ class ConversationSnapshotAssertion(SnapshotAssertion):
         """
         own, rest = _own(dict(options))
         name = rest.get("name")
-        if name is not None and self.scrub(str(name)) != str(name):
+        if name is not None and self.scrub(str(name), only_known=True) != str(name):
             msg = (
                 "the name of this snapshot holds a secret, and stands in its file: give it another"
             )
@@ -162,9 +162,8 @@ class ConversationSnapshotAssertion(SnapshotAssertion):
         extension = self.extension
         name = extension.get_snapshot_name(test_location=self.test_location, index=self.index)
         parameters = name.partition("[")[2]
-        if (
-            self.scrub(parameters) != parameters
-        ):  # a credential that the app carries, and a parameter is
+        # A credential that the app carries, and a parameter is.
+        if self.scrub(parameters, only_known=True) != parameters:
             raise SecretLeakError(_NAMED)
         given: object = data
         if isinstance(extension, ConversationSnapshotExtension):
