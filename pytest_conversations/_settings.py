@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# What may be shown of a text that was given for a URL, and may be a secret.
+_PLACE = re.compile(r"[a-z]+://.*|localhost.*|[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\w*)?(?:/.*)?")
 _WORD = re.compile(r"[A-Za-z_ -]{0,16}")
 UNUSED = ("ignore", "warn", "error")
 MODES = ("none", "once", "new_episodes", "all", "rewrite", "verify")
@@ -252,7 +254,7 @@ def checked_url(what: str, given: str) -> str:
             return given
     # Without what may hold a key.
     shown = re.sub(r"^([^:/]*://)?.*@|[?#].*$", r"\1", given)
-    shown = repr(shown) if "://" in shown else f"a text of {len(given)} characters"
+    shown = repr(shown) if _PLACE.fullmatch(shown) else f"a text of {len(given)} characters"
     msg = f"conversations {what} {shown} is none; give one such as {SERVER_URL}"
     raise SettingsError(msg)
 

@@ -44,7 +44,7 @@ def pytester(
     for name in [name for name in os.environ if name.startswith("PYTEST_XDIST")]:
         monkeypatch.delenv(name)
     # Installed here for some tests of this suite, which set this again; no project needs them.
-    neighbours = ("asyncio", "pytest_httpx", "randomly", "respx")
+    neighbours = ("asyncio", "hypothesispytest", "pytest_httpx", "randomly", "recording", "respx")
     monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in neighbours))
     return pytester
 

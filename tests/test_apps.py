@@ -119,7 +119,7 @@ filterwarnings =
     ignore:ast\\.\\w+ is deprecated:DeprecationWarning
 """
 # The runs of these tests do without these, unless a test is about one.
-PLUGINS = {"asyncio", "pytest_httpx", "randomly", "respx"}
+PLUGINS = {"asyncio", "hypothesispytest", "pytest_httpx", "randomly", "recording", "respx"}
 
 
 class App:

@@ -88,7 +88,7 @@ _BESIDE_THEM = (
 _NAMES = sorted({*_LISTS, *_UNIONS, *_BESIDE_THEM, *(m for each in _UNIONS.values() for m in each)})
 
 _often = settings(
-    max_examples=20,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

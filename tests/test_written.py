@@ -98,8 +98,8 @@ def test_a_file_that_was_edited_is_read_as_yaml(text: str, place: int, put: str)
     """And where its checksum happens to be right, both read the same of it, if it is YAML."""
     place %= len(text)
     edited = text[:place] + put + text[place + 1 :]
-    if edited != text:
-        assert not _checksum.is_right(edited)
+    if _checksum.is_right(edited):  # as without quotes around the checksum
+        assert _written.read(edited) in (None, _document.load(edited))
 
 
 @pytest.mark.parametrize("path", sorted(CASSETTES.rglob("*.yaml")), ids=lambda path: path.stem)
