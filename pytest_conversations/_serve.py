@@ -142,8 +142,9 @@ def _cassette(options: Options, scrubber: Scrubber) -> ConversationCassette:
     first = options.paths[0]
 
     def record_hint(exists: bool, from_sandbox: bool) -> str:  # noqa: ARG001, FBT001 - a hook
-        mode = " --mode rewrite" if exists else ""
-        return f"pytest-conversations serve {first} --record URL{mode}"
+        mode = " --mode new_episodes" if exists else ""
+        file = first if len(options.paths) == 1 else "CASSETTE"
+        return f"pytest-conversations serve {file} --record {options.record or 'URL'}{mode}"
 
     if options.record is None:
         return Shelf(options.paths, scrubber=scrubber, hints=Hints(record_hint))

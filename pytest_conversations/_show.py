@@ -17,6 +17,7 @@ from pytest_conversations.cassette import load
 from pytest_conversations.transcript import Exchange, exchanges, said, sparkline, visible
 
 _WIDEST = 100  # characters; a line that is longer is hard to read
+_ENDLESS = 1_000_000
 _INDENT = 4
 _BARS = 40  # of a sparkline
 _STYLES = {
@@ -45,7 +46,8 @@ def show(
         CassetteError: the file cannot be read.
     """
     interactions, metadata = load(path)
-    console.width = min(console.width, _WIDEST)
+    # What is no terminal, such as a file or another program, gets lines as long as they are.
+    console.width = min(console.width, _WIDEST) if console.is_terminal else _ENDLESS
     _print(_head(name, len(interactions), metadata), console)
     for exchange in exchanges(interactions):
         _print(_title(exchange), console)
@@ -75,12 +77,20 @@ def _title(exchange: Exchange) -> Text:
     title.append(f"{exchange.number:>2}  ", style="dim")
     title.append(visible(exchange.operation or exchange.method), style="bold")
     title.append(visible(f"  {_place(exchange)}".rstrip() + "  "), style="dim")
+    if model := _model(exchange):
+        title.append(visible(f"{model}  "))
     title.append(*_status(exchange))
     if exchange.ms:
         title.append(f"  {_duration(exchange.ms)}", style="dim")
     if exchange.test:
         title.append(visible(f"  {exchange.test}"), style="dim")
     return title
+
+
+def _model(exchange: Exchange) -> str:
+    """What a conversation is started with: a model, or an agent."""
+    body = exchange.request if isinstance(exchange.request, dict) else {}
+    return str(body.get("model") or body.get("agent_id") or "")
 
 
 def _place(exchange: Exchange) -> str:
@@ -160,7 +170,7 @@ def _event_table(exchange: Exchange) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right", style="dim", no_wrap=True)
     table.add_column(style="bold", no_wrap=True)
-    table.add_column()
+    table.add_column(overflow="fold", min_width=20)
     for event in exchange.events:
         data = (
             event.data

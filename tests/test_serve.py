@@ -482,8 +482,24 @@ class TestCommand:
         assert replies[0] == replies[1]
         assert "POST /v1/conversations  200" in printed[0]
         assert "1 recorded" in printed[0]
+        assert printed[1].count("POST") == 1
         assert "recorded" not in printed[1]
         assert KEY not in (tmp_path / "a.yaml").read_text(encoding="utf-8") + "".join(printed)
+
+    def test_a_first_run_that_was_not_answered(self, serve: Serve, tmp_path: Path) -> None:
+        """Is not kept, since the same command would replay it ever after; and the rest stays."""
+        server = serve(lambda wire: wire.head("Content-Length: 0", status="401 Unauthorized"))
+        before = "version: 1\ninteractions: []\n"
+        for name, mode in (("a.yaml", "once"), ("empty.yaml", "rewrite")):
+            _empty(tmp_path)
+            with _process(tmp_path, name, "--record", server, "--mode", mode) as process:
+                assert httpx.get(_url(process) + PATH, headers=HEADERS).status_code == 401
+                process.terminate()
+                errors = process.communicate(timeout=20)[1]
+            assert process.returncode == 1
+            assert "not written: no request got an answer, only 401" in errors
+        assert not (tmp_path / "a.yaml").exists()
+        assert (tmp_path / "empty.yaml").read_text(encoding="utf-8") == before
 
     def test_one_that_is_no_cassette(self, tmp_path: Path) -> None:
         """It is named, the others are served, and the exit code tells."""
@@ -504,6 +520,8 @@ class TestCommand:
             (["missing.yaml"], 1, "not served: cannot read the cassette missing.yaml: No such"),
             (["empty.yaml", "--pace", "slow"], 2, "pace is 'slow'; choose from"),
             (["empty.yaml", "--chunking", "0"], 2, "chunking is 0; choose from"),
+            (["empty.yaml", "--mode", "all"], 2, "--mode is for --record"),
+            (["empty.yaml", "--port", "99999"], 2, "--port is 99999; choose one up to 65535"),
             (["a.yaml", "b.yaml", "--record"], 2, "--record takes one cassette"),
             (["empty.yaml", "--scrub", "re:("], 2, "does not compile"),
             (

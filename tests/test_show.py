@@ -1,5 +1,6 @@
 """Cassettes in the terminal: as conversations, and as what differs between two of them."""
 
+import os
 import re
 import subprocess
 import sys
@@ -25,8 +26,8 @@ def test_a_conversation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     path = write(tmp_path / "it.yaml", *talk(ID, "What is 1+2?", "It ", "is 3."))
     lines = _shown(capsys, "show", path)
     assert lines[:2] == ["2 interactions", ""]
-    assert lines[lines.index(" 1  start  200 OK") :] == [
-        " 1  start  200 OK",
+    assert lines[lines.index(" 1  start  m  200 OK") :] == [
+        " 1  start  m  200 OK",
         "    user   What is 1+2?",
         '    calls  add({"a": 1, "b": 2})',
         "",
@@ -180,7 +181,7 @@ def test_revisions_of_git(
 def test_git_shows_conversations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the lines of the page on the command line, whatever git calls its files."""
     page = (Path(__file__).parent.parent / "docs" / "cli.md").read_text(encoding="utf-8")
-    config = re.search(r"^git (config \S+) \"(.*)\"$", page, re.MULTILINE)
+    config = re.search(r"^git (config \S+) '(.*)'$", page, re.MULTILINE)
     attributes = re.search(r"^echo '(.*)' >> .gitattributes$", page, re.MULTILINE)
     assert config
     assert attributes
@@ -196,3 +197,26 @@ def test_git_shows_conversations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     write(path, *talk(ID, "1+2?", "It is 4."))
     changed = [line for line in _git("diff").splitlines() if line.startswith(("+", "-"))]
     assert changed[2:] == ["-    assistant  It is 3.", "+    assistant  It is 4."]
+    path.write_text("garbage: [", encoding="utf-8")
+    assert "+garbage: [" in _git("diff")
+
+
+def test_a_pipe(tmp_path: Path) -> None:
+    """Gets lines as long as they are, in whatever encoding, and may be closed at any time."""
+    long = "word " * 100 + "Köln"
+    path = write(tmp_path / "it.yaml", *talk(ID, "1+2?", long))
+    command = [sys.executable, "-m", "pytest_conversations", "show", "--events", str(path)]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "COLUMNS": "40"}
+    shown = subprocess.run(  # noqa: S603 - no shell
+        command, capture_output=True, check=True, env=environment
+    ).stdout.decode("ascii")
+    assert long.replace("ö", r"\xf6") in shown
+    assert '"usage": {"prompt_tokens": 3' in shown
+
+    with subprocess.Popen(  # noqa: S603 - no shell
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""

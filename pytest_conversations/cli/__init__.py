@@ -1,6 +1,9 @@
 """The command line ``pytest-conversations``."""
 
 import argparse
+import io
+import os
+import sys
 from collections.abc import Callable, Sequence
 from typing import cast
 
@@ -31,4 +34,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     for command in _COMMANDS:
         command.add_to(commands)
     arguments = parser.parse_args(argv)
-    return cast("Callable[[argparse.Namespace], int]", arguments.run)(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal may lack what a recording has
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = cast("Callable[[argparse.Namespace], int]", arguments.run)(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # as by `| head`: what is left is for nobody
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code

@@ -69,7 +69,6 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--mode",
         choices=_MODES,
-        default="once",
         help="with --record: once (default) records where there is no cassette, and replays one "
         "that is there; new_episodes records what is not in it; all and rewrite record all again",
     )
@@ -100,6 +99,7 @@ def _run(arguments: argparse.Namespace) -> int:
             _shapes.pace(_number(arguments.pace, float)),
             _shapes.cut_after(arguments.cut_after),
         )
+        _refuse_odd(arguments)
         if arguments.record is not None:
             checked_url("--record", arguments.record)
             _refuse_record(arguments.record, arguments.paths)
@@ -116,12 +116,15 @@ def _run(arguments: argparse.Namespace) -> int:
         shape=shape,
         repeats=arguments.repeat,
         record=arguments.record,
-        mode=arguments.mode,
+        mode=arguments.mode or "once",
         rules=rules,
     )
     try:
         with _serve.serving(options, _print) as (server, cassette, scrubber):
-            put(f"{cassette.title} at {server.url} (Ctrl-C stops it)")
+            what = "replaying"
+            if cassette.records:
+                what = f"recording {arguments.record} into"
+            put(f"{what} {cassette.title} at {server.url} (Ctrl-C stops it)")
             sys.stdout.flush()
             _wait()
         return max(_write(cassette, scrubber), int(len(readable) < len(arguments.paths)))
@@ -140,6 +143,19 @@ def _number(text: str, kind: type[int] | type[float]) -> object:
     with contextlib.suppress(ValueError):
         return kind(text)
     return text
+
+
+def _refuse_odd(arguments: argparse.Namespace) -> None:
+    msg = ""
+    if arguments.mode is not None and arguments.record is None:
+        msg = "--mode is for --record"
+    elif not 0 <= arguments.port <= _LAST_PORT:
+        msg = f"--port is {arguments.port}; choose one up to {_LAST_PORT}, or 0 for any free one"
+    if msg:
+        raise ValueError(msg)
+
+
+_LAST_PORT = 65535
 
 
 def _refuse_record(url: str, paths: Sequence[Path]) -> None:
@@ -187,10 +203,20 @@ def _print(asked: "Asked") -> None:
     sys.stdout.flush()
 
 
+# As where the server is down, or a key is missing: nobody wants that replayed ever after.
+_NO_ANSWER = {0, 401, 403}
+
+
 def _write(cassette: "ConversationCassette", scrubber: "Scrubber") -> int:
     recorded = cassette.recorded_count
     if cassette.would_lose():
         put("not written: the API did not answer; the old recording stays", sys.stderr)
+        return 1
+    held = cassette.interactions[-recorded:] if recorded else []
+    codes = {each.response["status"]["code"] for each in held}
+    if codes and codes <= _NO_ANSWER:
+        told = ", ".join(str(code or "no response") for code in sorted(codes))
+        put(f"not written: no request got an answer, only {told}", sys.stderr)
         return 1
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

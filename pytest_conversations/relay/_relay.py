@@ -146,8 +146,9 @@ class _Exchange:
 
     async def answer(self, status: int, kind: str, message: str) -> None:
         self.fault, self._status = message, status
-        told = {"object": "error", "type": kind, "message": message}
-        await JSONResponse(told, status)(self.scope, _nothing, self._send)
+        response = JSONResponse({"object": "error", "type": kind, "message": message}, status)
+        self._sent = len(response.body)
+        await response(self.scope, _nothing, self._send)
 
     async def cut(self, *, reset: bool) -> None:
         await cast("Cut", self.scope["extensions"][CUT])(reset=reset)
