@@ -9,7 +9,7 @@ GROUP ?= dev
 WITH ?=
 PIP := -m pip install --quiet --no-compile
 
-.PHONY: demo test test-sdk1 test-sdk2 node nightly lint record clean
+.PHONY: demo test test-sdk1 test-sdk2 bench node nightly lint record clean
 
 demo: $(VENV)/.installed
 	@$(RUN) demo.py
@@ -27,6 +27,12 @@ test-sdk2:
 	$(MAKE) VENV=.venv-sdk2 GROUP=test WITH='mistralai[agents]<3' .venv-sdk2/.installed-dev
 	.venv-sdk2/bin/python -m pytest --numprocesses=auto -k sdk tests/test_apps.py tests/test_waits.py
 	.venv-sdk2/bin/python -m pytest --numprocesses=auto tests/test_differential.py
+
+# How long things take, beside the peers: writes benchmarks/RESULTS.md and its pictures. With QUICK=1
+# it takes a minute or two, and writes into .bench/ instead.
+bench:
+	$(MAKE) VENV=.venv-bench GROUP=bench .venv-bench/.installed-dev
+	.venv-bench/bin/python -m benchmarks $(if $(QUICK),--quick)
 
 # The official TypeScript SDK, for the tests that talk to our server with it; they are skipped without.
 node:
@@ -47,7 +53,7 @@ record: $(VENV)/.installed-dev
 	$(RUN) -m pytest tests/test_conversations.py --conversations-mode=rewrite --conversations-sandbox
 
 clean:
-	rm -rf $(VENV) .venv-sdk1 .venv-sdk2 build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/sdks/node_modules
+	rm -rf $(VENV) .venv-sdk1 .venv-sdk2 .venv-bench .bench build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/sdks/node_modules
 
 $(VENV)/.pip:
 	$(PYTHON) -m venv $(VENV)
