@@ -1,5 +1,6 @@
 """What is run: the experiments with their lanes."""
 
+import dataclasses
 import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -33,25 +34,31 @@ SUITES = {
 _SLOW = ("vcrpy", "cassetter")  # vcrpy's time is quadratic
 
 
-def all_of(folder: Path, *, quick: bool) -> Iterator[Experiment]:
+def all_of(folder: Path, *, quick: bool, rounds: int | None) -> Iterator[Experiment]:
     """The experiments.
 
     Args:
         folder: for what they read and write.
         quick: whether fewer rounds and smaller numbers do.
+        rounds: how many of each, instead of its own number.
     """
-    yield _of_suites("unused", UNUSED, folder, tests=300, rounds=3 if quick else 15)
-    tests = 40 if quick else 300
-    yield _of_suites("suite", SUITES, folder, tests=tests, rounds=2 if quick else 7)
+    for experiment in _all(folder, quick=quick):
+        yield experiment if rounds is None else dataclasses.replace(experiment, rounds=rounds)
+
+
+def _all(folder: Path, *, quick: bool) -> Iterator[Experiment]:
+    yield _of_suites("unused", UNUSED, folder, tests=300, rounds=2 if quick else 15)
+    tests = 20 if quick else 300
+    yield _of_suites("suite", SUITES, folder, tests=tests, rounds=2 if quick else 5)
     sizes = (10, 100, 1000) if quick else (10, 100, 1000, 5000)
     for order in ("ordered",) if quick else replaying.ORDERS:
-        yield _replaying(order, sizes, folder, rounds=1 if quick else 5)
+        yield _replaying(order, sizes, folder, rounds=1 if quick else 3)
     for megabytes in (10,) if quick else (10, 50):
-        yield _loading(megabytes, folder, rounds=1 if quick else 5)
+        yield _loading(megabytes, folder, rounds=1 if quick else 3)
     lanes = {lane: functools.partial(process, "parsing", lane) for lane in parsing.LANES}
-    yield Experiment("parsing", lanes, rounds=2 if quick else 9)
+    yield Experiment("parsing", lanes, rounds=1 if quick else 7)
     lanes = {lane: functools.partial(process, "recording", lane) for lane in recording.LANES}
-    yield Experiment("recording", lanes, rounds=2 if quick else 9)
+    yield Experiment("recording", lanes, rounds=1 if quick else 7)
 
 
 def _of_suites(

@@ -19,7 +19,7 @@ from benchmarks.talking import KEY
 from pytest_conversations import ConversationsClient
 from pytest_conversations.models import ConversationEventsData
 
-_DELTAS = 1000
+_DELTAS = 500
 _FEW = 100
 _SIZES = (1 << 18, 1 << 19, 1 << 20)
 _PIECE = 64
@@ -94,7 +94,7 @@ def measure(lane: str) -> dict[str, float]:
     few = b"".join(traffic.events(1, _FEW))
     large = {size: _event_of(size) for size in _SIZES}
     _seconds(lane, deltas[:10] + deltas[-1:])
-    event = statistics.median(_seconds(lane, deltas) for _ in range(5))
+    event = statistics.median(_seconds(lane, deltas) for _ in "12345")
     byte = statistics.median(_seconds(lane, [few[n : n + 1] for n in range(len(few))]) for _ in "123")
     took = {
         size: statistics.median(_seconds(lane, chunks) for _ in "123")

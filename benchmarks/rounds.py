@@ -51,7 +51,7 @@ def conduct(experiment: Experiment, say: Callable[[str], None]) -> Table:
         began = time.perf_counter()
         for lane in shuffled.sample(list(experiment.lanes), len(experiment.lanes)):
             for name, figure in experiment.lanes[lane]().items():
-                table[lane].setdefault(name, []).append(figure)
+                table[lane].setdefault(name, []).append(float(f"{figure:.5g}"))
         took = time.perf_counter() - began
         say(f"{experiment.name}: round {number + 1} of {experiment.rounds} took {took:.0f} s")
     return table

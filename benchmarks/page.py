@@ -1,0 +1,109 @@
+"""RESULTS.md: the targets with what was measured, every lane's figures, and the machine."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
+
+from benchmarks import figures
+from benchmarks.pictures import named
+from benchmarks.rounds import Table
+from benchmarks.targets import Outcome
+
+_HEAD = """# How long things take
+
+Written by `make bench`. All lanes of an experiment run in one go, over several rounds, in each round in another
+order, each lane in a process of its own. A comparison is made inside each round; the tables have the
+median of the rounds and, in brackets, the quartiles. So what disturbs the machine falls on all lanes, and
+shows in the brackets.
+"""
+_NOTES = """## What is measured
+
+- *unused*: pytest on 300 tests that do nothing, with one plugin that is installed and all others blocked by
+  `-p no:`. `start_ms` is the process without its tests.
+- *suite*: tests of three calls (a start of 1 kB, a stream of 102 events of about 275 bytes each, a history of 20
+  entries), each with a cassette of its own; one client for the session. `test_ms` is by a hook around each test, with
+  its setup, its teardown and pytest's own share, which is the lane *empty*. The first test is counted apart.
+  pytest-httpx and respx import httpx when pytest starts, so their first test lacks that.
+- *replay*: one cassette of N replies of 1 kB, loaded and then played, N distinct requests in the order
+  of the recording or reversed, or N equal ones; vcrpy and cassetter up to 1 000. `exponent` is the slope in the
+  logarithms from N = 100 on.
+- *load*: conversations as in *suite*, all in one cassette; vcrpy and cassetter read the same traffic in vcrpy's YAML.
+  `again_ms` is in the same process.
+- *parsing*: a stream through the client of each lane on a `MockTransport`, without the making of the client and
+  the sending. *by hand* splits at blank lines and parses with our own models by a `TypeAdapter`.
+- *recording*: 200 events, 5 ms apart, from a server in another process.
+
+Left out: promptecho, cuesheet and pytest-llm-vcr, which do not see the official SDK or read YAML in pure Python;
+betamax, which is for requests; llm-cassette and agentcassette, which record functions and no HTTP.
+"""
+
+
+def written(
+    outcomes: Sequence[Outcome], tables: Mapping[str, Table], machine: Mapping[str, object]
+) -> str:
+    """The page.
+
+    Args:
+        outcomes: how far the targets are.
+        tables: the figures, by experiment.
+        machine: what `benchmarks.machine.describe` told, and ``load_after``.
+    """
+    parts = [_HEAD, *_machine(machine), *_targets(outcomes), *_pictures(), _NOTES]
+    for name, table in tables.items():
+        parts += [f"## {name[0].upper()}{name[1:]}", "", *_lanes(table), ""]
+    return "\n".join(parts)
+
+
+def _machine(machine: Mapping[str, object]) -> Iterator[str]:
+    packages = cast("Mapping[str, str]", machine["packages"])
+    before, after = (
+        ", ".join(map(str, cast("Sequence[float]", machine[key]))) for key in ("load", "load_after")
+    )
+    yield f"On {machine['cores']} cores of {machine['cpu']}, {machine['system']}, {machine['python']}."
+    yield ", ".join(f"{name} {version}" for name, version in packages.items()) + "."
+    yield f"Load average over 1, 5 and 15 minutes: {before} before, {after} after."
+    yield ""
+
+
+def _targets(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    missed = sum(not each.met for each in outcomes)
+    yield "## Targets"
+    yield ""
+    yield f"{len(outcomes) - missed} of {len(outcomes)} are met, {missed} missed."
+    yield ""
+    yield "| | what | ours | the other | aim | measured | |"
+    yield "|---|---|---|---|---|---|---|"
+    for each in outcomes:
+        target = each.target
+        other = "" if each.other is None else figures.short(each.other.middle)
+        yield " | ".join(
+            [
+                f"| {target.group}",
+                target.text,
+                figures.short(each.own.middle),
+                other,
+                each.aim,
+                each.compared.text(target.unit),
+                "met |" if each.met else "**missed** |",
+            ]
+        )
+    yield ""
+
+
+def _pictures() -> Iterator[str]:
+    for name, text in (
+        ("suite", "ms a test of three calls, by lane"),
+        ("replay", "ms to load and play one cassette, by its interactions"),
+        ("parsing", "µs an event, by lane"),
+        ("recording", "ms until the first event while recording, by lane"),
+    ):
+        yield f"![{text}](../docs/bench-{name}.svg)"
+        yield ""
+
+
+def _lanes(table: Table) -> Iterator[str]:
+    names = list(dict.fromkeys(name for found in table.values() for name in found))
+    yield "| lane | " + " | ".join(names) + " |"
+    yield "|---" * (len(names) + 1) + "|"
+    for lane, found in table.items():
+        cells = [figures.spread(found[name]).text() if name in found else "" for name in names]
+        yield f"| {named(lane)} | " + " | ".join(cells) + " |"
