@@ -86,7 +86,7 @@ _REPLAY = tuple(
         ),
         Target(
             "P3",
-            f"1 000 interactions, loaded and played {text}, in ms, against MockTransport and a dict",
+            f"1 000 interactions, loaded and played {text}, in ms, against a MockTransport",
             f"replay {order}",
             "all_1000",
             2,

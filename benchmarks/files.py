@@ -9,7 +9,8 @@ import vcr.serialize
 from vcr.request import Request
 from vcr.serializers import jsonserializer, yamlserializer
 
-from benchmarks.traffic import API, SSE, Exchange
+from benchmarks.calls import API
+from benchmarks.traffic import SSE, Exchange
 from pytest_conversations.cassette import Chunk, _metadata, _serializer, table
 
 

@@ -73,7 +73,7 @@ def measure(lane: str, path: Path) -> dict[str, float]:
     del held
     gc.collect()
     began = time.perf_counter()
-    held = load(str(path))
+    load(str(path))
     again = time.perf_counter() - began
     size = path.stat().st_size
     return {

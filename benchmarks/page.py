@@ -10,30 +10,38 @@ from benchmarks.targets import Outcome
 
 _HEAD = """# How long things take
 
-Written by `make bench`. All lanes of an experiment run in one go, over several rounds, in each round in another
-order, each lane in a process of its own. A comparison is made inside each round; the tables have the
-median of the rounds and, in brackets, the quartiles. So what disturbs the machine falls on all lanes, and
-shows in the brackets.
+Written by `make bench`. All lanes of an experiment run in one go, over several rounds, in each
+round in another order, each lane in a process of its own. A comparison is made inside each round;
+the tables have the median of the rounds and, in brackets, the quartiles. So what disturbs the
+machine falls on all lanes, and shows in the brackets.
 """
 _NOTES = """## What is measured
 
-- *unused*: pytest on 300 tests that do nothing, with one plugin that is installed and all others blocked by
-  `-p no:`. `start_ms` is the process without its tests.
-- *suite*: tests of three calls (a start of 1 kB, a stream of 102 events of about 275 bytes each, a history of 20
-  entries), each with a cassette of its own; one client for the session. `test_ms` is by a hook around each test, with
-  its setup, its teardown and pytest's own share, which is the lane *empty*. The first test is counted apart.
-  pytest-httpx and respx import httpx when pytest starts, so their first test lacks that.
-- *replay*: one cassette of N replies of 1 kB, loaded and then played, N distinct requests in the order
-  of the recording or reversed, or N equal ones; vcrpy and cassetter up to 1 000. `exponent` is the slope in the
-  logarithms from N = 100 on.
-- *load*: conversations as in *suite*, all in one cassette; vcrpy and cassetter read the same traffic in vcrpy's YAML.
-  `again_ms` is in the same process.
-- *parsing*: a stream through the client of each lane on a `MockTransport`, without the making of the client and
-  the sending. *by hand* splits at blank lines and parses with our own models by a `TypeAdapter`.
+- *unused*: pytest on 300 tests that do nothing, with one plugin that is installed and all others
+  blocked by `-p no:`. `start_ms` is the process without its tests.
+- *suite*: tests of three calls (a start of 1 kB, a stream of 102 events of about 275 bytes each, a
+  history of 20 entries), each with a cassette of its own; one client for the session. `test_ms` is
+  by a hook around each test, with its setup, its teardown and pytest's own share, which is the
+  lane *empty*; it is the mean of all tests but the first, which is `first_ms`. pytest-httpx and
+  respx import httpx when pytest starts, so their first test lacks that.
+- *replay*: one cassette of N replies of 1 kB, loaded and then played, N distinct requests in the
+  order of the recording or reversed, or N equal ones; vcrpy and cassetter up to 1 000. `exponent`
+  is the slope in the logarithms from N = 100 on.
+- *load*: conversations as in *suite*, all in one cassette; vcrpy and cassetter read the same
+  traffic in vcrpy's YAML. `again_ms` is in the same process, `memory_x` is what the first time
+  added at its peak, in sizes of the file.
+- *parsing*: a stream through the client of each lane on a `MockTransport`, without the making of
+  the client and the sending. *By hand* splits at blank lines, and parses with our own models by a
+  `TypeAdapter`.
 - *recording*: 200 events, 5 ms apart, from a server in another process.
 
-Left out: promptecho, cuesheet and pytest-llm-vcr, which do not see the official SDK or read YAML in pure Python;
-betamax, which is for requests; llm-cassette and agentcassette, which record functions and no HTTP.
+cassetter matches less than the others, and writes JSON anew, so what it replays has the meaning of
+what was recorded and not its bytes. Under all but our own lanes and `MockTransport`'s a stream is
+replayed as one chunk, which is less work (pytest-httpx and respx were given its chunks).
+
+Left out: promptecho, cuesheet and pytest-llm-vcr, which read YAML in pure Python, and of which two
+do not see the official SDK; betamax, which is for requests; llm-cassette and agentcassette, which
+record functions and no HTTP.
 """
 
 
@@ -58,7 +66,8 @@ def _machine(machine: Mapping[str, object]) -> Iterator[str]:
     before, after = (
         ", ".join(map(str, cast("Sequence[float]", machine[key]))) for key in ("load", "load_after")
     )
-    yield f"On {machine['cores']} cores of {machine['cpu']}, {machine['system']}, {machine['python']}."
+    system = f"{machine['system']}, {machine['python']}"
+    yield f"On {machine['cores']} cores of {machine['cpu']}, {system}."
     yield ", ".join(f"{name} {version}" for name, version in packages.items()) + "."
     yield f"Load average over 1, 5 and 15 minutes: {before} before, {after} after."
     yield ""

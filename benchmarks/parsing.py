@@ -15,6 +15,7 @@ import httpx
 from pydantic import TypeAdapter
 
 from benchmarks import figures, traffic
+from benchmarks.calls import API
 from benchmarks.talking import KEY
 from pytest_conversations import ConversationsClient
 from pytest_conversations.models import ConversationEventsData
@@ -42,7 +43,7 @@ def _own(chunks: Sequence[bytes]) -> Iterable[object]:
 
 def _hand(chunks: Sequence[bytes]) -> Iterable[object]:
     http = httpx.Client(transport=httpx.MockTransport(_content(chunks)))
-    response = http.send(http.build_request("POST", traffic.API), stream=True)
+    response = http.send(http.build_request("POST", API), stream=True)
     return (_DATA.validate_json(data, extra="allow") for data in _split(response.iter_bytes()))
 
 
@@ -63,7 +64,7 @@ def _httpx_sse(chunks: Sequence[bytes]) -> Iterable[object]:
     import httpx_sse
 
     http = httpx.Client(transport=httpx.MockTransport(_content(chunks)))
-    response = http.send(http.build_request("POST", traffic.API), stream=True)
+    response = http.send(http.build_request("POST", API), stream=True)
     source = httpx_sse.EventSource(response)
     return (_DATA.validate_json(each.data, extra="allow") for each in source.iter_sse())
 
@@ -95,7 +96,9 @@ def measure(lane: str) -> dict[str, float]:
     large = {size: _event_of(size) for size in _SIZES}
     _seconds(lane, deltas[:10] + deltas[-1:])
     event = statistics.median(_seconds(lane, deltas) for _ in "12345")
-    byte = statistics.median(_seconds(lane, [few[n : n + 1] for n in range(len(few))]) for _ in "123")
+    byte = statistics.median(
+        _seconds(lane, [few[n : n + 1] for n in range(len(few))]) for _ in "123"
+    )
     took = {
         size: statistics.median(_seconds(lane, chunks) for _ in "123")
         for size, chunks in large.items()

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks import files, figures, traffic
+from benchmarks import figures, files, traffic
+from benchmarks.calls import API
 from benchmarks.talking import HEADERS, KEY
-from benchmarks.traffic import API, Exchange
+from benchmarks.traffic import Exchange
 
 ORDERS = ("ordered", "reversed", "equal")
 _FITTED = 100  # what is fixed would hide the growth of smaller ones

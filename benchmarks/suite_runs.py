@@ -59,8 +59,9 @@ def run(suite: Suite, folder: Path, data: Path, tests: int) -> dict[str, float]:
         tests: how many of it to run.
 
     Returns:
-        ``start_ms``: the run without its tests; ``first_ms``: the first test, ``test_ms``: the mean
-        of the others, with pytest's own share, and ``test_us``: the same; ``cpu_ms``: the time of a core, of all together.
+        ``start_ms``: the run without its tests; ``first_ms``: the first test; ``test_ms``: the mean
+        of the others, with pytest's own share, and ``test_us``: the same; ``cpu_ms``: the time of
+        a core, of all together.
     """
     if not folder.exists():
         _put(suite, folder, data)

@@ -10,10 +10,12 @@ _WIDTH = 720
 _LEFT, _RIGHT, _TOP = 190, 90, 48
 _ROW = 26
 _HEIGHT = 300
+_LINE = 15
 _STYLE = """<style>
 text { font: 13px system-ui, sans-serif; fill: #24292f }
 .title { font-weight: 600 } .minor { fill: #6e7781; font-size: 12px }
-.grid { stroke: #d0d7de } .other { stroke: #6e7781; fill: #6e7781 } .own { stroke: #d9480f; fill: #d9480f }
+.grid { stroke: #d0d7de }
+.other { stroke: #6e7781; fill: #6e7781 } .own { stroke: #d9480f; fill: #d9480f }
 line.other, line.own, polyline { stroke-width: 2 } polyline { fill: none !important }
 text.own, text.other { stroke: none }
 @media (prefers-color-scheme: dark) {
@@ -95,7 +97,7 @@ def lines(
         points = [(across.place(size), up.place(figure)) for size, figure in row.items()]
         joined = " ".join(f"{x},{y}" for x, y in points)
         x, y = points[-1]
-        while any(abs(y - other) < 15 for other in taken):
+        while any(abs(y - other) < _LINE for other in taken):
             y += 3
         taken.append(y)
         parts += [f'<polyline points="{joined}" class="{kind}"/>', _text(x + 8, y + 4, lane, kind)]

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from benchmarks.traffic import (
+from benchmarks.calls import (
     API,
     MODEL,
     START,
@@ -53,8 +53,9 @@ def plain_answers(name: str | int) -> list[Answer]:
     """The answers in a plain file of the working folder."""
     listed = json.loads(Path("plain", f"{name}.json").read_text(encoding="utf-8"))
     return [
-        Answer(*each["key"], each["headers"], [chunk.encode() for chunk in each["chunks"]])
+        Answer(method, path, each["headers"], [chunk.encode() for chunk in each["chunks"]])
         for each in listed
+        for method, path in [each["key"]]
     ]
 
 

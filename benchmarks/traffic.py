@@ -5,17 +5,25 @@ import json
 import random
 from collections.abc import Iterator
 
-API = "https://api.mistral.ai"
-START = "/v1/conversations"
-MODEL = "mistral-medium-latest"
+from benchmarks.calls import (
+    MODEL,
+    START,
+    append_body,
+    append_path,
+    conversation_id,
+    history_path,
+    start_body,
+)
+
 JSON = "application/json"
 SSE = "text/event-stream; charset=utf-8"
 AT = "2026-11-24T10:00:00.123456Z"
 
-_WORDS = (
+_TEXT = (
     "the a of and to in is that it was for on with as be at by this from or an are which one "
     "would there their will when who more time very what out up said people über café 東京 🚀"
-).split()
+)
+_WORDS = _TEXT.split()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +32,7 @@ class Exchange:
 
     Attributes:
         method: of the request.
-        path: of its URL, behind `API`.
+        path: of its URL, behind the API's.
         sent: its JSON body; None where it has none.
         content_type: of the answer.
         chunks: the pieces in which its body comes.
@@ -64,36 +72,6 @@ class Exchange:
 def compact(data: object) -> bytes:
     """JSON as the API writes it."""
     return json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def conversation_id(number: int) -> str:
-    """The id of the conversation of a number."""
-    return f"conv_{number:032x}"
-
-
-def append_path(number: int) -> str:
-    """Where a conversation goes on."""
-    return f"{START}/{conversation_id(number)}"
-
-
-def history_path(number: int) -> str:
-    """Where it is looked up."""
-    return f"{START}/{conversation_id(number)}/history"
-
-
-def start_body(number: int) -> dict[str, object]:
-    """What our client sends to begin a conversation."""
-    return {"inputs": f"Question {number}?", "stream": False, "model": MODEL}
-
-
-def append_body(number: int) -> dict[str, object]:
-    """What it sends to go on, for a streamed reply."""
-    return {
-        "inputs": f"And {number}?",
-        "stream": True,
-        "store": True,
-        "handoff_execution": "server",
-    }
 
 
 def _text(seeded: random.Random, words: int) -> str:

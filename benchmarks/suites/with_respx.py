@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmarks.calls import API
 from benchmarks.talking import COUNT, plain_answers, sending
-from benchmarks.traffic import API
 
 if TYPE_CHECKING:
     import httpx
