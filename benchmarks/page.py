@@ -55,7 +55,7 @@ def written(
         tables: the figures, by experiment.
         machine: what `benchmarks.machine.describe` told, and ``load_after``.
     """
-    parts = [_HEAD, *_machine(machine), *_targets(outcomes), *_pictures(), _NOTES]
+    parts = [_HEAD, *_machine(machine), *_targets(outcomes), *_net(tables), *_pictures(), _NOTES]
     for name, table in tables.items():
         parts += [f"## {name[0].upper()}{name[1:]}", "", *_lanes(table), ""]
     return "\n".join(parts)
@@ -95,6 +95,16 @@ def _targets(outcomes: Sequence[Outcome]) -> Iterator[str]:
                 "met |" if each.met else "**missed** |",
             ]
         )
+    yield ""
+
+
+def _net(tables: Mapping[str, Table]) -> Iterator[str]:
+    if "suite" not in tables:
+        return
+    lanes = ("our marker", "MockTransport", "empty")
+    rounds = zip(*(tables["suite"][lane]["test_ms"] for lane in lanes), strict=True)
+    net = figures.spread([(own - empty) / (mock - empty) for own, mock, empty in rounds])
+    yield f"Without pytest's own share, marker and httpx take {net.text(' x')} MockTransport."
     yield ""
 
 
