@@ -28,12 +28,14 @@ def main() -> int:
         return 0
     about = machine.describe()
     tables: dict[str, Table] = {}
+    loads = [machine.load()]
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
         for experiment in experiments.all_of(Path(folder), quick=asked.quick, rounds=asked.rounds):
             if asked.only is None or asked.only in experiment.name:
                 tables[experiment.name] = conduct(experiment, _say)
+                loads.append(machine.load())
     partial = asked.quick or asked.only
-    _write(tables, about | {"load_after": machine.load()}, whole=not partial)
+    _write(tables, about | {"loads": loads}, whole=not partial)
     return 0
 
 

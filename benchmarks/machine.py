@@ -22,20 +22,19 @@ PACKAGES = (
 
 
 def describe() -> dict[str, object]:
-    """The cores, the CPU's model, the versions, and the load when this was asked."""
+    """The cores, the CPU's model, and the versions."""
     return {
         "cores": os.cpu_count(),
         "cpu": _model(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "packages": {name: version for name in PACKAGES if (version := _version(name))},
-        "load": load(),
     }
 
 
-def load() -> list[float]:
-    """How many processes wanted a core, on average over 1, 5 and 15 minutes."""
-    return [round(each, 2) for each in os.getloadavg()]
+def load() -> float:
+    """How many processes wanted a core, on average over the last 5 minutes."""
+    return round(os.getloadavg()[1], 2)
 
 
 def _model() -> str:

@@ -53,7 +53,8 @@ def written(
     Args:
         outcomes: how far the targets are.
         tables: the figures, by experiment.
-        machine: what `benchmarks.machine.describe` told, and ``load_after``.
+        machine: what `benchmarks.machine.describe` told, and ``loads``: before the
+            first experiment, and after each.
     """
     parts = [_HEAD, *_machine(machine), *_targets(outcomes), *_net(tables), *_pictures(), _NOTES]
     for name, table in tables.items():
@@ -63,13 +64,15 @@ def written(
 
 def _machine(machine: Mapping[str, object]) -> Iterator[str]:
     packages = cast("Mapping[str, str]", machine["packages"])
-    before, after = (
-        ", ".join(map(str, cast("Sequence[float]", machine[key]))) for key in ("load", "load_after")
-    )
+    loads = cast("Sequence[float]", machine["loads"])
     system = f"{machine['system']}, {machine['python']}"
     yield f"On {machine['cores']} cores of {machine['cpu']}, {system}."
     yield ", ".join(f"{name} {version}" for name, version in packages.items()) + "."
-    yield f"Load average over 1, 5 and 15 minutes: {before} before, {after} after."
+    yield ""
+    yield (
+        f"The load average over 5 minutes was {loads[0]} before the first experiment, and from "
+        f"{min(loads[1:])} to {max(loads[1:])} after each; the benchmarks alone make about 1."
+    )
     yield ""
 
 

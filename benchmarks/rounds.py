@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from benchmarks.suite_runs import ROOT
+from benchmarks.suite_runs import ROOT, environment
 
 Figures = dict[str, float]
 Run = Callable[[], Figures]
@@ -62,6 +62,7 @@ def process(module: str, *arguments: object) -> Figures:
     done = subprocess.run(
         [sys.executable, "-m", f"benchmarks.{module}", *map(str, arguments)],
         cwd=ROOT,
+        env=environment(),
         check=False,
         capture_output=True,
         text=True,

@@ -66,8 +66,8 @@ def run(suite: Suite, folder: Path, data: Path, tests: int) -> dict[str, float]:
     if not folder.exists():
         _put(suite, folder, data)
     out = folder / "measured.json"
-    environment = {
-        **{name: value for name, value in os.environ.items() if name not in _UNWANTED},
+    variables = {
+        **environment(),
         "PYTHONPATH": str(ROOT),
         "BENCH_OUT": str(out),
         "BENCH_TESTS": str(tests),
@@ -77,7 +77,7 @@ def run(suite: Suite, folder: Path, data: Path, tests: int) -> dict[str, float]:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *_plugins(suite), "test_talk.py"],
         cwd=folder,
-        env=environment,
+        env=variables,
         check=False,
         capture_output=True,
         text=True,
@@ -97,7 +97,19 @@ def run(suite: Suite, folder: Path, data: Path, tests: int) -> dict[str, float]:
     }
 
 
-_UNWANTED = {"MISTRAL_API_KEY", "MISTRAL_SERVER_URL", "PYTEST_ADDOPTS", "PYTEST_PLUGINS"}
+def environment() -> dict[str, str]:
+    """The variables of this process, but for those that would change what is measured."""
+    return {name: value for name, value in os.environ.items() if name not in _UNWANTED}
+
+
+# Without bytecode Python compiles our modules in each process, and not those that pip installed.
+_UNWANTED = {
+    "MISTRAL_API_KEY",
+    "MISTRAL_SERVER_URL",
+    "PYTEST_ADDOPTS",
+    "PYTEST_PLUGINS",
+    "PYTHONDONTWRITEBYTECODE",
+}
 
 
 def _put(suite: Suite, folder: Path, data: Path) -> None:
