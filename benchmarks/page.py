@@ -58,7 +58,8 @@ def written(
     """
     parts = [_HEAD, *_machine(machine), *_targets(outcomes), *_net(tables), *_pictures(), _NOTES]
     for name, table in tables.items():
-        parts += [f"## {name[0].upper()}{name[1:]}", "", *_lanes(table), ""]
+        rounds = max(len(figure) for found in table.values() for figure in found.values())
+        parts += [f"## {name[0].upper()}{name[1:]}, {rounds} rounds", "", *_lanes(table), ""]
     return "\n".join(parts)
 
 
@@ -124,6 +125,7 @@ def _pictures() -> Iterator[str]:
 
 def _lanes(table: Table) -> Iterator[str]:
     names = list(dict.fromkeys(name for found in table.values() for name in found))
+    names = [name for name in names if name != "test_us"]  # `test_ms` again
     yield "| lane | " + " | ".join(names) + " |"
     yield "|---" * (len(names) + 1) + "|"
     for lane, found in table.items():

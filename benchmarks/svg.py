@@ -91,15 +91,15 @@ def lines(
     for y, label in up.ticks():
         parts += [_line(80, y, _WIDTH - 170, y, "grid")]
         parts += [_text(70, y + 4, label, "minor", anchor="end")]
-    taken: list[float] = []
+    taken: list[tuple[float, float]] = []
     for lane, row in sorted(rows.items(), key=lambda each: -max(each[1].values())):
         kind = "own" if lane in own else "other"
         points = [(across.place(size), up.place(figure)) for size, figure in row.items()]
         joined = " ".join(f"{x},{y}" for x, y in points)
         x, y = points[-1]
-        while any(abs(y - other) < _LINE for other in taken):
+        while any(x == beside and abs(y - other) < _LINE for beside, other in taken):
             y += 3
-        taken.append(y)
+        taken.append((x, y))
         parts += [f'<polyline points="{joined}" class="{kind}"/>', _text(x + 8, y + 4, lane, kind)]
     return _picture(bottom + 32, parts)
 
