@@ -10,7 +10,7 @@ WITH ?=
 # uv installs in seconds what takes pip half a minute.
 INSTALL := -m uv pip install --quiet --python $(RUN)
 
-.PHONY: demo test test-sdk1 test-sdk2 node nightly lint record clean
+.PHONY: demo test test-sdk1 test-sdk2 bench node nightly lint record clean
 
 demo: $(VENV)/.installed
 	@$(RUN) demo.py
@@ -28,6 +28,12 @@ test-sdk2:
 	$(MAKE) VENV=.venv-sdk2 GROUP=test WITH='mistralai[agents]<3' .venv-sdk2/.installed-dev
 	.venv-sdk2/bin/python -m pytest --numprocesses=auto -k sdk tests/test_apps.py tests/test_waits.py
 	.venv-sdk2/bin/python -m pytest --numprocesses=auto tests/test_differential.py
+
+# How long things take, beside the peers: writes benchmarks/RESULTS.md and its pictures. With QUICK=1
+# it takes a minute or two, and writes into .bench/ instead.
+bench:
+	$(MAKE) VENV=.venv-bench GROUP=bench PIP='-m pip install --quiet' .venv-bench/.installed-dev
+	.venv-bench/bin/python -m benchmarks $(if $(QUICK),--quick)
 
 # The official TypeScript SDK, for the tests that talk to our server with it; they are skipped without.
 node:
@@ -48,7 +54,7 @@ record: $(VENV)/.installed-dev
 	$(RUN) -m pytest tests/test_conversations.py --conversations-mode=rewrite --conversations-sandbox
 
 clean:
-	rm -rf $(VENV) .venv-sdk1 .venv-sdk2 build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/sdks/node_modules
+	rm -rf $(VENV) .venv-sdk1 .venv-sdk2 .venv-bench .bench build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/sdks/node_modules
 
 $(VENV)/.uv:
 	$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,1 @@
+"""How long this package takes, beside its peers: ``make bench``. See RESULTS.md."""
