@@ -32,7 +32,7 @@ test-sdk2:
 # How long things take, beside the peers: writes benchmarks/RESULTS.md and its pictures. With QUICK=1
 # it takes a minute or two, and writes into .bench/ instead.
 bench:
-	$(MAKE) VENV=.venv-bench GROUP=bench PIP='-m pip install --quiet' .venv-bench/.installed-dev
+	$(MAKE) VENV=.venv-bench GROUP=bench .venv-bench/.installed-dev
 	.venv-bench/bin/python -m benchmarks $(if $(QUICK),--quick)
 
 # The official TypeScript SDK, for the tests that talk to our server with it; they are skipped without.
