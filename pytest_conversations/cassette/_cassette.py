@@ -132,8 +132,10 @@ class ConversationCassette(ExplainingCassette):
     @property
     def unused(self) -> list[Interaction]:
         """What was loaded and not played."""
-        self._scrub_loaded()
-        return [Interaction(*pair) for i, pair in enumerate(self.data) if not self.play_counts[i]]
+        places = [place for place in range(len(self.data)) if not self.play_counts[place]]
+        if places:
+            self._scrub_loaded()
+        return [Interaction(*self.data[place]) for place in places]
 
     @property
     def recorded_count(self) -> int:
