@@ -83,8 +83,8 @@ def _targets(outcomes: Sequence[Outcome]) -> Iterator[str]:
     missed = sum(not each.met for each in outcomes)
     yield "## Targets"
     yield ""
-    yield f"{len(outcomes) - missed} of {len(outcomes)} are met, {missed} missed; *unsure* where the"
-    yield "quartiles lie on both sides of the aim, or there were fewer than three rounds."
+    yield f"{len(outcomes) - missed} of {len(outcomes)} are met, {missed} missed."
+    yield "*Unsure*: the quartiles lie on both sides of the aim, or there were not three rounds."
     yield ""
     yield "| | what | ours | the other | aim | measured | |"
     yield "|---|---|---|---|---|---|---|"
