@@ -52,7 +52,7 @@ def _write(tables: Mapping[str, Table], about: dict[str, object], *, whole: bool
         (folder / f"bench-{name}.svg").write_text(picture, encoding="utf-8")
     for each in reached:
         what = f"{each.target.group} {each.target.text}"
-        print(f"{'met   ' if each.met else 'MISSED'} {what}")
+        print(f"{each.verdict}: {what}")
         print(f"       aim {each.aim}, measured {each.compared.text(each.target.unit)}")
     print(f"\n{here / 'RESULTS.md'} has the rest")
 

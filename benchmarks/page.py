@@ -74,6 +74,8 @@ def _machine(machine: Mapping[str, object]) -> Iterator[str]:
         f"The load average over 5 minutes was {loads[0]} before the first experiment, and from "
         f"{min(loads[1:])} to {max(loads[1:])} after each; the benchmarks alone make about 1."
     )
+    if "note" in machine:
+        yield str(machine["note"])
     yield ""
 
 
@@ -82,6 +84,7 @@ def _targets(outcomes: Sequence[Outcome]) -> Iterator[str]:
     yield "## Targets"
     yield ""
     yield f"{len(outcomes) - missed} of {len(outcomes)} are met, {missed} missed."
+    yield "*Unsure*: the quartiles lie on both sides of the aim, or there were not three rounds."
     yield ""
     yield "| | what | ours | the other | aim | measured | |"
     yield "|---|---|---|---|---|---|---|"
@@ -96,7 +99,7 @@ def _targets(outcomes: Sequence[Outcome]) -> Iterator[str]:
                 other,
                 each.aim,
                 each.compared.text(target.unit),
-                "met |" if each.met else "**missed** |",
+                f"{each.verdict} |" if each.met else f"**{each.verdict}** |",
             ]
         )
     yield ""

@@ -8,6 +8,8 @@ from benchmarks import figures
 from benchmarks.figures import Spread
 from benchmarks.rounds import Table
 
+_FEWEST = 3
+
 How = Literal["alone", "ratio", "more"]
 
 
@@ -53,12 +55,22 @@ class Outcome:
         own: the figure of our lane.
         other: that of the lane that it is compared with, if it is.
         compared: the comparison, inside each round.
+        rounds: of how many.
     """
 
     target: Target
     own: Spread
     other: Spread | None
     compared: Spread
+    rounds: int
+
+    @property
+    def verdict(self) -> str:
+        """Met or missed; ``unsure`` where the spread, or too few rounds, leave that open."""
+        word = "met" if self.met else "missed"
+        low, _, high = self.compared
+        is_open = low <= self.target.limit <= high or self.rounds < _FEWEST
+        return f"{word}, unsure" if is_open else word
 
     @property
     def met(self) -> bool:
@@ -100,4 +112,5 @@ def outcomes(targets: Sequence[Target], tables: Mapping[str, Table]) -> Iterator
             figures.spread(own),
             figures.spread(other) if other else None,
             figures.spread(rounds),
+            len(rounds),
         )
