@@ -230,17 +230,12 @@ def conversation_snapshot(
 
 def _loses_recording(item: pytest.Item) -> bool:
     """Whether what a test recorded is not written, since it failed."""
-    cassette, settings = (
-        item.stash.get(_stash.CASSETTE, None),
-        item.stash.get(_stash.SETTINGS, None),
-    )
-    return (
-        cassette is not None
-        and settings is not None
-        and cassette.recorded_count > 0
-        and item.stash[_stash.OUTCOME] != "passed"
-        and not settings.keep_failed
-    )
+    from pytest_conversations._lifecycle import is_kept
+
+    cassette = item.stash.get(_stash.CASSETTE, None)
+    if cassette is None or not cassette.recorded_count:
+        return False
+    return not is_kept(item.stash[_stash.OUTCOME], item.stash[_stash.SETTINGS])
 
 
 def _resolved(item: pytest.Item, conversations_config: object) -> Settings:

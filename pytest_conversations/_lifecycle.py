@@ -93,6 +93,16 @@ def cassette_of_test(
     _finish(cassette, settings, outcome(), test=test, scrubber=scrubber, tally=tally)
 
 
+def is_kept(how: str, settings: Settings) -> bool:
+    """Whether what a test records is written.
+
+    Args:
+        how: the test went.
+        settings: what applies to it.
+    """
+    return how == "passed" or settings.keep_failed
+
+
 def _finish(
     cassette: ConversationCassette,
     settings: Settings,
@@ -111,7 +121,7 @@ def _finish(
         if how == "passed":
             cassette.verify()
             tally.verified += cassette.recorded_count
-    elif how == "passed" or settings.keep_failed:
+    elif is_kept(how, settings):
         tally.unwritten.pop(test, None)  # where a plugin runs a test again, that of the run before
         recorded = cassette.recorded_count
         _write(cassette, scrubber, tally, test)

@@ -21,7 +21,6 @@ from pytest_conversations.cassette import (
     Hints,
     Scrubber,
     Shelf,
-    load,
 )
 from pytest_conversations.relay import Asked, create_app, is_loopback
 
@@ -49,6 +48,12 @@ class Options:
     record: str | None
     mode: str
     rules: Rules
+
+    @property
+    def recorded_from(self) -> str:
+        """The URL of the server that is recorded, for messages: without user and password."""
+        parts = urlsplit(self.record or "URL")
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 @contextlib.contextmanager
@@ -112,8 +117,8 @@ def _page(cassette: ConversationCassette, options: Options, heard: Sequence[Aske
         return f"<p>This page needs {error.name}: pip install 'pytest-conversations[report]'</p>"
     sources = []
     first = 0
-    for path in map(Path, options.paths):
-        count = len(load(path)[0]) if path.exists() else 0
+    counts = cassette.counts if isinstance(cassette, Shelf) else [len(cassette.data)]
+    for path, count in zip(map(Path, options.paths), counts, strict=True):
         places = range(first, first + count)
         unused = frozenset(each - first for each in places if not cassette.play_counts[each])
         sources.append(report.Source(path, str(path), unused=unused))
@@ -144,7 +149,7 @@ def _cassette(options: Options, scrubber: Scrubber) -> ConversationCassette:
     def record_hint(exists: bool, from_sandbox: bool) -> str:  # noqa: ARG001, FBT001 - a hook
         mode = " --mode new_episodes" if exists else ""
         file = first if len(options.paths) == 1 else "CASSETTE"
-        return f"pytest-conversations serve {file} --record {options.record or 'URL'}{mode}"
+        return f"pytest-conversations serve {file} --record {options.recorded_from}{mode}"
 
     if options.record is None:
         return Shelf(options.paths, scrubber=scrubber, hints=Hints(record_hint))

@@ -5,7 +5,6 @@ import itertools
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 from rich.console import Console, Group, RenderableType
@@ -76,7 +75,7 @@ def _title(exchange: Exchange) -> Text:
     title = Text()
     title.append(f"{exchange.number:>2}  ", style="dim")
     title.append(visible(exchange.operation or exchange.method), style="bold")
-    title.append(visible(f"  {_place(exchange)}".rstrip() + "  "), style="dim")
+    title.append(visible(f"  {exchange.place}".rstrip() + "  "), style="dim")
     if model := _model(exchange):
         title.append(visible(f"{model}  "))
     title.append(*_status(exchange))
@@ -91,15 +90,6 @@ def _model(exchange: Exchange) -> str:
     """What a conversation is started with: a model, or an agent."""
     body = exchange.request if isinstance(exchange.request, dict) else {}
     return str(body.get("model") or body.get("agent_id") or "")
-
-
-def _place(exchange: Exchange) -> str:
-    """Which conversation it is about; of another API, the whole URL."""
-    if not exchange.operation:
-        return exchange.url
-    url = urlsplit(exchange.url)
-    parts = [part for part in url.path.split("/")[3:] if part not in exchange.operation]
-    return f"{'/'.join(parts)}{'?' * bool(url.query)}{url.query}"
 
 
 def _status(exchange: Exchange) -> tuple[str, str]:

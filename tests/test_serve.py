@@ -376,6 +376,19 @@ def _empty(folder: Path) -> Path:
 class TestRecord:
     """The recording proxy."""
 
+    def test_a_password_in_the_url_of_the_server(
+        self, serve: Serve, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Goes to the server, and is neither said nor written."""
+        url = serve(lambda wire: wire.head("Content-Length: 0")).replace("://", f"://me:{KEY}@")
+        path = tmp_path / "a.yaml"
+        with served(path, record=url) as (proxy, _):
+            httpx.post(proxy + PATH, json=ASKING, headers=HEADERS)
+        with served(path, record=url) as (proxy, _):
+            miss = httpx.post(proxy + PATH, json={"inputs": "Bye"}, headers=HEADERS).json()
+        assert "--record http://127.0.0.1:" in miss["message"]
+        assert KEY not in miss["message"] + path.read_text("utf-8") + str(capsys.readouterr())
+
     def test_a_server_with_a_path(self, serve: Serve, tmp_path: Path) -> None:
         """The path of the URL stands before that of each request."""
         seen: list[str] = []

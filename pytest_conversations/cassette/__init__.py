@@ -24,6 +24,7 @@ from pytest_conversations.cassette._inspection import Finding, inspect, inspect_
 from pytest_conversations.cassette._json_text import indent
 from pytest_conversations.cassette._matching import Matching, body_bytes
 from pytest_conversations.cassette._merge import Sharing
+from pytest_conversations.cassette._metadata import is_own
 from pytest_conversations.cassette._persister import load, loads, read, read_raw
 from pytest_conversations.cassette._recording import (
     Interaction,
@@ -62,6 +63,7 @@ __all__ = [
     "inspect",
     "inspect_damaged",
     "is_json",
+    "is_own",
     "load",
     "loads",
     "other_keys",

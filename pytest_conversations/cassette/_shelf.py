@@ -12,6 +12,9 @@ from pytest_conversations.cassette._scrub import Scrubber
 class Shelf(ConversationCassette):
     """What is played of several files; nothing is recorded.
 
+    Attributes:
+        counts: how many interactions each file holds, in their order.
+
     Args:
         paths: the files, at least one; equal requests are answered in their order.
         scrubber: what takes the secrets out of requests, before they are looked up.
@@ -33,6 +36,8 @@ class Shelf(ConversationCassette):
         return super().title + (f" and {others} more" if others else "")
 
     def _read(self) -> None:
-        self.data = [pair for path in self._paths for pair in load(Path(path))[0]]
+        held = [load(Path(path))[0] for path in self._paths]
+        self.counts = list(map(len, held))
+        self.data = [pair for each in held for pair in each]
         self._loaded_count = len(self.data)
         self.rewound = True

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from pytest_conversations.cli._commands import Commands
-from pytest_conversations.cli._output import progress, put
+from pytest_conversations.cli._output import progress
 
 
 def add_to(commands: Commands) -> None:
@@ -59,12 +59,12 @@ def _run(arguments: argparse.Namespace) -> int:
             try:
                 _check.fix(path, rules, os.environ)
             except CassetteError as error:
-                put(f"{path}: {error}")
+                print(f"{path}: {error}")
             else:
-                put(f"{path}: took out {len(problems)} secrets")
+                print(f"{path}: took out {len(problems)} secrets")
                 problems = _check.check(path, rules, os.environ)
         for problem in problems:
-            put(str(problem))
+            print(str(problem))
         bad += bool(problems)
     print(f"{bad} of {len(files)} files have problems", file=sys.stderr)
     return 1 if bad else 0

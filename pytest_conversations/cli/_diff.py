@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from pytest_conversations.cli._commands import Commands
-from pytest_conversations.cli._output import missing, put
+from pytest_conversations.cli._output import missing
 
 
 def add_to(commands: Commands) -> None:
@@ -37,7 +37,7 @@ def _run(arguments: argparse.Namespace) -> int:
     try:
         lines = differences(arguments.old, arguments.new)
     except CassetteError as error:
-        put(str(error), sys.stderr)
+        print(str(error), file=sys.stderr)
         return 2
     print_to(Console(), lines)
     return 1 if lines else 0

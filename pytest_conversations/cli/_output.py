@@ -3,18 +3,6 @@
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
-from typing import TextIO
-
-
-def put(text: str, file: TextIO | None = None) -> None:
-    """Print a text that may have what the terminal has not, such as the name of a file.
-
-    Args:
-        text: a line.
-        file: where to; by default what is standard output now.
-    """
-    encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "backslashreplace").decode(encoding), file=file)
 
 
 def missing(command: str, error: ImportError, extra: str) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pytest_conversations._version import __version__
 from pytest_conversations.cli._commands import Commands
-from pytest_conversations.cli._output import missing, progress, put
+from pytest_conversations.cli._output import missing, progress
 
 
 def add_to(commands: Commands) -> None:
@@ -41,10 +41,10 @@ def _run(arguments: argparse.Namespace) -> int:
         rules = Rules.of(project_lines(Path.cwd()))
         files = list({path.resolve(): path for path in _check.files(arguments.paths)}.values())
     except FileNotFoundError as error:
-        put(f"there is no {error}", sys.stderr)
+        print(f"there is no {error}", file=sys.stderr)
         return 2
     except ValueError as error:
-        put(f"conversations_scrub: {error}", sys.stderr)
+        print(f"conversations_scrub: {error}", file=sys.stderr)
         return 2
     problem = ""
     if not files:
@@ -52,7 +52,7 @@ def _run(arguments: argparse.Namespace) -> int:
     elif arguments.output.resolve() in {path.resolve() for path in files}:
         problem = f"cannot write {arguments.output}: it is one of the cassettes"
     if problem:
-        put(problem, sys.stderr)
+        print(problem, file=sys.stderr)
         return 2
     about = report.About(dt.datetime.now().astimezone(), is_run=False, version=__version__)
     sources = [report.Source(path, str(path)) for path in files]
@@ -66,10 +66,10 @@ def _run(arguments: argparse.Namespace) -> int:
                 step=step,
             )
     except OSError as error:
-        put(f"cannot write {arguments.output}: {error.strerror or error}", sys.stderr)
+        print(f"cannot write {arguments.output}: {error.strerror or error}", file=sys.stderr)
         return 2
     for problem in problems:
-        put(problem, sys.stderr)
+        print(problem, file=sys.stderr)
     shown = len(files) - len(problems)
-    put(f"{arguments.output}: {shown} of {len(files)} cassettes")
+    print(f"{arguments.output}: {shown} of {len(files)} cassettes")
     return 1 if problems else 0

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_conversations.cli._commands import Commands
-from pytest_conversations.cli._output import missing, put
+from pytest_conversations.cli._output import missing
 
 if TYPE_CHECKING:
     from pytest_conversations.cassette import ConversationCassette, Scrubber
@@ -104,7 +104,7 @@ def _run(arguments: argparse.Namespace) -> int:
             checked_url("--record", arguments.record)
             _refuse_record(arguments.record, arguments.paths)
     except ValueError as error:
-        put(str(error), sys.stderr)
+        print(str(error), file=sys.stderr)
         return 2
     readable = arguments.paths if arguments.record else list(_readable(arguments.paths))
     if not readable:
@@ -123,15 +123,15 @@ def _run(arguments: argparse.Namespace) -> int:
         with _serve.serving(options, _print) as (server, cassette, scrubber):
             what = "replaying"
             if cassette.records:
-                what = f"recording {arguments.record} into"
-            put(f"{what} {cassette.title} at {server.url} (Ctrl-C stops it)")
+                what = f"recording {options.recorded_from} into"
+            print(f"{what} {cassette.title} at {server.url} (Ctrl-C stops it)")
             sys.stdout.flush()
             _wait()
         return max(_write(cassette, scrubber), int(len(readable) < len(arguments.paths)))
     except CassetteError as error:
-        put(str(error), sys.stderr)
+        print(str(error), file=sys.stderr)
     except OSError as error:
-        put(str(error.args[-1]), sys.stderr)
+        print(str(error.args[-1]), file=sys.stderr)
     return 1
 
 
@@ -175,7 +175,7 @@ def _readable(paths: Sequence[Path]) -> Iterator[Path]:
         try:
             load(path)
         except CassetteError as error:
-            put(f"not served: {error}", sys.stderr)
+            print(f"not served: {error}", file=sys.stderr)
         else:
             yield path
 
@@ -199,7 +199,7 @@ def _wait() -> None:
 def _print(asked: "Asked") -> None:
     head, *rest = asked.fault.splitlines() or [""]
     words = f"{asked.method} {asked.target}  {asked.status or 'no response'}"
-    put("\n    ".join([f"{words}  {asked.sent} bytes in {asked.ms} ms  {head}".rstrip(), *rest]))
+    print("\n    ".join([f"{words}  {asked.sent} bytes in {asked.ms} ms  {head}".rstrip(), *rest]))
     sys.stdout.flush()
 
 
@@ -210,20 +210,20 @@ _NO_ANSWER = {0, 401, 403}
 def _write(cassette: "ConversationCassette", scrubber: "Scrubber") -> int:
     recorded = cassette.recorded_count
     if cassette.would_lose():
-        put("not written: the API did not answer; the old recording stays", sys.stderr)
+        print("not written: the API did not answer; the old recording stays", file=sys.stderr)
         return 1
     held = cassette.interactions[-recorded:] if recorded else []
     codes = {each.response["status"]["code"] for each in held}
     if codes and codes <= _NO_ANSWER:
         told = ", ".join(str(code or "no response") for code in sorted(codes))
-        put(f"not written: no request got an answer, only {told}", sys.stderr)
+        print(f"not written: no request got an answer, only {told}", file=sys.stderr)
         return 1
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         cassette.write()
     for warning in caught:
-        put(str(warning.message), sys.stderr)
+        print(str(warning.message), file=sys.stderr)
     if recorded:
         count = sum(scrubber.counts.values())
-        put(f"{recorded} recorded, {count} scrubbed in {cassette.title}")
+        print(f"{recorded} recorded, {count} scrubbed in {cassette.title}")
     return 0

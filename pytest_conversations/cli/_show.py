@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from pytest_conversations.cli._commands import Commands
-from pytest_conversations.cli._output import missing, put
+from pytest_conversations.cli._output import missing
 
 
 def add_to(commands: Commands) -> None:
@@ -39,6 +39,6 @@ def _run(arguments: argparse.Namespace) -> int:
             name = str(path) if len(arguments.paths) > 1 else ""  # git shows a temporary file
             show(path, Console(), name=name, events=arguments.events, raw=arguments.raw)
         except CassetteError as error:
-            put(str(error), sys.stderr)
+            print(str(error), file=sys.stderr)
             failed = 1
     return failed

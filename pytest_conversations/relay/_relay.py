@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import cast
 
 import httpx
@@ -53,7 +53,7 @@ class Relay:
         body = await _body(receive)
         if body is None:
             return
-        exchange = _Exchange(scope, send)
+        exchange = _Exchange(scope, receive, send)
         answer = asyncio.ensure_future(self._answer(exchange, body))
         leaving = asyncio.ensure_future(_leaving(receive))
         try:
@@ -102,9 +102,10 @@ class _Exchange:
         fault: why it does not end well.
     """
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
         self.fault = ""
+        self._receive = receive
         self._send = send
         self._status = 0
         self._sent = 0
@@ -148,7 +149,7 @@ class _Exchange:
         self.fault, self._status = message, status
         response = JSONResponse({"object": "error", "type": kind, "message": message}, status)
         self._sent = len(response.body)
-        await response(self.scope, _nothing, self._send)
+        await response(self.scope, self._receive, self._send)
 
     async def cut(self, *, reset: bool) -> None:
         await cast("Cut", self.scope["extensions"][CUT])(reset=reset)
@@ -167,7 +168,3 @@ async def _body(receive: Receive) -> bytes | None:
 async def _leaving(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def _nothing() -> Awaitable[dict[str, object]]:
-    raise NotImplementedError

@@ -6,7 +6,7 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from pathlib import PurePath
 
-from pytest_conversations.cassette import Interaction, Response
+from pytest_conversations.cassette import Interaction, Response, is_own
 from pytest_conversations.report._bodies import is_stream
 from pytest_conversations.report._exchange import is_bad
 from pytest_conversations.report._limits import Limits, counted
@@ -133,11 +133,6 @@ def card(
         is_orphan=source.is_orphan,
         count=len(interactions),
     )
-
-
-def is_own(metadata: Mapping[str, object]) -> bool:
-    """Whether a cassette is one that this package has recorded, and so without secrets."""
-    return str(metadata.get("recorder", "")).startswith("pytest-conversations")
 
 
 def anchor_of(name: str, taken: Container[str]) -> str:

@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from urllib.parse import urlsplit
 
 from pytest_conversations.cassette import Interaction, Response, body_bytes, header_values
 from pytest_conversations.report._bodies import (
@@ -143,7 +142,7 @@ def shown(
         anchor=f"{anchor}:{number}",
         number=number,
         title=made.operation or made.method,
-        place=_place(made),
+        place=made.place,
         status=f"{made.status} {made.reason}".strip() if made.status else "no response",
         is_bad=not made.status or made.status >= _BAD,
         took=duration(made.ms) if made.ms else "",
@@ -204,14 +203,6 @@ def _headers(pairs: Iterable[tuple[str, str | list[str]]]) -> tuple[tuple[str, s
     return tuple(
         (name, value if isinstance(value, str) else ", ".join(value)) for name, value in pairs
     )
-
-
-def _place(made: Exchange) -> str:
-    if not made.operation:
-        return made.url
-    url = urlsplit(made.url)
-    parts = [part for part in url.path.split("/")[3:] if part not in made.operation]
-    return f"{'/'.join(parts)}{'?' * bool(url.query)}{url.query}"
 
 
 def _count(usage: Mapping[str, object], key: str) -> int:

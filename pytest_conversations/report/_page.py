@@ -12,10 +12,10 @@ from typing import TextIO
 
 from markupsafe import Markup
 
-from pytest_conversations.cassette import Interaction, load
+from pytest_conversations.cassette import Interaction, is_own, load
 from pytest_conversations.errors import CassetteError
 from pytest_conversations.report._bodies import Clipped, clipped
-from pytest_conversations.report._cassette import Card, anchor_of, card, is_own
+from pytest_conversations.report._cassette import Card, anchor_of, card
 from pytest_conversations.report._exchange import shown
 from pytest_conversations.report._limits import LeftOut, Limits, counted
 from pytest_conversations.report._sources import About, Scrub, Source

@@ -163,7 +163,7 @@ class ConversationSnapshotAssertion(SnapshotAssertion):
         name = extension.get_snapshot_name(test_location=self.test_location, index=self.index)
         parameters = name.partition("[")[2]
         # A credential that the app carries, and a parameter is.
-        if self.scrub(parameters, only_known=True) != parameters:
+        if parameters and self.scrub(parameters, only_known=True) != parameters:
             raise SecretLeakError(_NAMED)
         given: object = data
         if isinstance(extension, ConversationSnapshotExtension):

@@ -98,6 +98,15 @@ class Exchange:
     test: str
 
     @property
+    def place(self) -> str:
+        """Which conversation it is about, and what of it; of another API, the whole URL."""
+        if not self.operation:
+            return self.url
+        url = urlsplit(self.url)
+        parts = [part for part in url.path.split("/")[3:] if part not in self.operation]
+        return f"{'/'.join(parts)}{'?' * bool(url.query)}{url.query}"
+
+    @property
     def asked(self) -> list[Data]:
         """The entries of the request."""
         inputs = self.request.get("inputs") if isinstance(self.request, dict) else None
