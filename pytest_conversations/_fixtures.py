@@ -83,7 +83,6 @@ def conversation_cassette(
             refuse_vcr(item)
             settings = _resolved(item, conversations_config)
             scrubber = _scrubber(item, settings)
-            item.stash[_stash.SHOWN] = scrubber.known
             cassette = stack.enter_context(
                 cassette_of_test(
                     cassette_path(item, settings),
@@ -214,7 +213,6 @@ def conversation_snapshot(
     if problem:
         pytest.fail(problem, pytrace=False)
     scrub_with: Scrub = own.data
-    item.stash.setdefault(_stash.SHOWN, own.known)
 
     def scrub(data: object, *, only_known: bool = False) -> object:
         nonlocal scrub_with
@@ -256,6 +254,8 @@ def _scrubber(item: pytest.Item, settings: Settings) -> Scrubber:
     from pytest_conversations.cassette import Scrubber
 
     scrubber = Scrubber(_Environment(["MISTRAL_API_KEY", *settings.scrub.names]), settings.scrub)
+    if _stash.CASSETTE not in item.stash:  # whose scrubber knows more
+        item.stash[_stash.SHOWN] = scrubber.known
     for where, name, hint in (
         ("the id of a parameter of this test", item.name.partition("[")[2], _ID_HINT),
         ("the name of the cassette", settings.cassette or "", "name it otherwise"),

@@ -131,7 +131,7 @@ def _finish(
             {f"{rule}, {place}": count for (rule, place), count in scrubber.counts.items()}
         )
     elif cassette.recorded_count:
-        tally.unwritten[test] = (cassette.path, f"the test {how}")
+        tally.unwritten[test] = (scrubber.known(cassette.path), f"the test {how}")
     if how == "passed" and settings.max_age is not None:
         _report_age(cassette, settings.max_age, tally)
     if unused and settings.unused != "ignore" and settings.mode in WITH_UNUSED:
@@ -203,7 +203,7 @@ def _write(cassette: ConversationCassette, scrubber: Scrubber, tally: Tally, tes
             scrubber.gate(parameters, "the id of a parameter of this test: give it another")
         cassette.write()
     except CassetteError:
-        tally.unwritten[test] = (cassette.path, "see the error of its test")
+        tally.unwritten[test] = (scrubber.known(cassette.path), "see the error of its test")
         raise
     if recorded:
         tally.recorded += recorded

@@ -16,6 +16,7 @@ def redact(report: pytest.TestReport, shown: Callable[[str], str]) -> None:
         shown: gives a text without secrets.
     """
     report.longrepr = _redacted(report.longrepr, shown)
+    report.user_properties = _redacted(report.user_properties, shown)
     report.sections = [(shown(name), shown(text)) for name, text in report.sections]
 
 

@@ -95,6 +95,11 @@ class Reporting:
             item.stash[_TOLD] = Told()  # a plugin may run the test again
         elif cassette is not None:
             told = {"path": str(cassette.path), "mode": cassette.mode}
+        shown = item.stash.get(_stash.SHOWN, None)
+        if shown is not None:  # a parameter may be a secret, and with it both names
+            told["name"] = shown(item.nodeid)
+            if cassette is not None:
+                told["title"] = shown(_from(self._config.rootpath, str(cassette.path)))
         problem = item.stash.get(_stash.PROBLEM, "")
         if problem:
             told["misses"] = [*told.get("misses", []), problem]
@@ -157,7 +162,11 @@ class Reporting:
             changes = [each["changes"] for each in told if each.get("changes") is not None]
             yield report.Source(
                 Path(path),
-                _from(self._config.rootpath, path),
+                next(
+                    (each["title"] for each in told if "title" in each),
+                    # Where no cassette was opened it stands for its test.
+                    told[0].get("name", _from(self._config.rootpath, path)),
+                ),
                 tests=tuple(_test(name, went) for name, went in tests.items()),
                 unused=_unused(told),
                 changes=tuple(line for each in changes for line in each or ()) if changes else None,
@@ -171,7 +180,7 @@ class Reporting:
 
 def _test(name: str, went: _Went) -> report.Test:
     return report.Test(
-        name,
+        went.told.get("name", name),
         went.outcome,
         seconds=went.seconds,
         mode=went.told.get("mode", ""),

@@ -20,6 +20,8 @@ class Told(TypedDict, total=False):
     """What a process says of a test, beside its report; pytest-xdist sends it as it is.
 
     Attributes:
+        name: of the test, without secrets.
+        title: what to call the cassette, likewise.
         path: of the cassette.
         mode: in which it was open.
         is_shared: whether other tests use it, too.
@@ -31,6 +33,8 @@ class Told(TypedDict, total=False):
         failure: what it failed with else.
     """
 
+    name: str
+    title: str
     path: str
     mode: str
     is_shared: bool

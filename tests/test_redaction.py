@@ -106,6 +106,51 @@ def test_no_output_shows_a_secret(
     assert KEY not in xml
 
 
+@pytest.mark.parametrize("plugins", [(), ("-n1",)])
+def test_a_report_of_a_test_that_is_named_by_a_key(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, plugins: tuple[str, ...]
+) -> None:
+    """Our own page names the test without it, whether the key was known at first or learned."""
+    learned = "qW9xY2zA4bC6deF8gH0jK1"
+    monkeypatch.setenv("MISTRAL_API_KEY", KEY)
+    monkeypatch.setenv("OTHER", learned)
+    pytester.makepyfile(
+        """
+        import os
+        import pytest
+        from pytest_conversations import ConversationsClient
+
+        @pytest.mark.parametrize("key", [os.environ["MISTRAL_API_KEY"]])
+        def test_known(conversations, key):
+            pass
+
+        @pytest.mark.conversations
+        @pytest.mark.parametrize("key", [os.environ["OTHER"]])
+        def test_learned(key, record_property):
+            record_property("key", f"it is {key}")
+            with ConversationsClient(key) as client:
+                client.list()
+        """
+    )
+    result = pytester.runpytest(
+        "--conversations-mode=once",
+        "--conversations-sandbox",
+        "--conversations-report=page.html",
+        "--junitxml=junit.xml",
+        "-o",
+        "junit_family=xunit1",
+        *plugins,
+    )
+    result.assert_outcomes(errors=2, passed=1)
+    page = (pytester.path / "page.html").read_text(encoding="utf-8")
+    assert page.count("test_known[&lt;MISTRAL_API_KEY&gt;]") >= 1
+    assert page.count("test_learned[&lt;MISTRAL_API_KEY&gt;]") >= 1
+    assert KEY not in page
+    assert learned not in page
+    assert f"it is {learned}" not in (pytester.path / "junit.xml").read_text(encoding="utf-8")
+    result.stdout.fnmatch_lines(["*not written: cassettes/*test_learned*<MISTRAL_API_KEY>*"])
+
+
 CUT = """
     import pytest
 
