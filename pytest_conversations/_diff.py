@@ -49,4 +49,4 @@ def _exchanges(place: str) -> list[Exchange]:
         told = shown.stderr.decode("utf-8", "replace").strip()
         msg = f"there is no file {place}, and git has none: {told}"
         raise CassetteError(msg)
-    return exchanges(loads(shown.stdout.decode("utf-8", "replace"), place)[0])
+    return exchanges(loads(shown.stdout, place)[0])

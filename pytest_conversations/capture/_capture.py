@@ -139,6 +139,9 @@ class Capture:
         """A recorded response, or what records the live one; None where the hook says neither."""
         __tracebackhide__ = True
         sent = _exchange.cassette_request(request, body, library)
+        recorded = self._cassette.play_as_sent(sent)
+        if recorded is not None:
+            return self._played(recorded, sent, library)
         made = self._cassette.admit(sent)
         if made is None:
             return None
@@ -164,8 +167,7 @@ class Capture:
             self._waits.done()
         else:
             self._waits.replay(last=self._cassette.was_last(made, recorded))
-        beyond = functools.partial(self._cassette.miss, made)
-        return self._replay.response(recorded, library, beyond)
+        return self._replay.response(recorded, library, self._cassette.ends)
 
     def _outgoing(self, library: Library, request: httpx.Request) -> httpx.Request:
         """The request as it is sent: the caller's, unless it goes to another server."""

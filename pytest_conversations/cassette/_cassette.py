@@ -1,8 +1,6 @@
 """The cassette of one test: vcrpy's, with an index, scrubbing, and recordings in the order sent."""
 
 import contextlib
-import threading
-from collections.abc import Iterator
 
 from vcr.record_mode import RecordMode
 from vcr.request import Request
@@ -10,20 +8,20 @@ from vcr.serializers import jsonserializer
 
 from pytest_conversations.cassette import _locks, _metadata, _recording, _serializer
 from pytest_conversations.cassette._comparison import compared
-from pytest_conversations.cassette._explaining import ExplainingCassette, Hints
-from pytest_conversations.cassette._index import Index
+from pytest_conversations.cassette._explaining import Hints
 from pytest_conversations.cassette._matching import Matching
 from pytest_conversations.cassette._merge import Sharing, is_of, merged
 from pytest_conversations.cassette._persister import FilePersister
+from pytest_conversations.cassette._playing import PlayingCassette
 from pytest_conversations.cassette._recording import Interaction, Recording
-from pytest_conversations.cassette._scrub import Response, Scrubber
+from pytest_conversations.cassette._scrub import Scrubber
 from pytest_conversations.errors import CassetteError
 
 _LIVE = ("rewrite", "verify")  # what vcrpy has not; to it they are `all`
 MODES = ("none", "once", "new_episodes", "all", *_LIVE)
 
 
-class ConversationCassette(ExplainingCassette):
+class ConversationCassette(PlayingCassette):
     """The open cassette of a test.
 
     Attributes:
@@ -60,12 +58,10 @@ class ConversationCassette(ExplainingCassette):
         hints: Hints | None = None,
     ) -> None:
         self._start_explaining(path, mode, matching or Matching(), hints or Hints())
-        self._scrubber = scrubber
-        self._has_hooks = bool(before_record_request or before_record_response)
-        self._is_scrubbed = self._has_hooks
+        has_hooks = bool(before_record_request or before_record_response)
+        self._start_playing(scrubber, before_record_request, has_hooks=has_hooks)
         self._sharing = sharing
         self._fresh = 0  # interactions at the end of the file that this run has recorded
-        self._lock = threading.Lock()
         self._recordings: list[Recording] = []
         self._store = FilePersister(scrubber.gate)
         super().__init__(
@@ -76,9 +72,6 @@ class ConversationCassette(ExplainingCassette):
             match_on=self._matching.matchers(),
             before_record_request=_recording.scrubbing(before_record_request, scrubber),
             before_record_response=before_record_response,
-        )
-        self._prepared = _recording.scrubbing(
-            before_record_request, scrubber, headers=self._matching.looks_at_headers
         )
         self._read()
         if mode == "verify" and not self.rewound:
@@ -91,28 +84,7 @@ class ConversationCassette(ExplainingCassette):
         if mode == "rewrite":
             del self.data[:border]
         # What another test of this run records while this one may, too, is that test's alone.
-        self._playable = border if mode == "new_episodes" else len(self.data)
-        self._index = Index(self.data[: self._playable], self._matching, sharing)
-
-    def append(self, request: Request, response: Response) -> None:
-        """Take an interaction that vcrpy has loaded.
-
-        It is scrubbed only where a request is not found otherwise: most files are. Where there are
-        hooks of the user's they count for what was recorded as well.
-        """
-        if self._has_hooks:
-            super().append(request, response)
-        else:
-            self.data.append((request, response))
-
-    def _scrub_loaded(self) -> bool:
-        """Scrub the requests that were loaded; False where that is done already."""
-        if self._is_scrubbed:
-            return False
-        self._is_scrubbed = True
-        self.data = [(self.filter_request(request), held) for request, held in self.data]
-        self._index = Index(self.data[: self._playable], self._matching, self._sharing)
-        return True
+        self._start_index(border if mode == "new_episodes" else len(self.data), sharing)
 
     @property
     def interactions(self) -> list[Interaction]:
@@ -141,62 +113,6 @@ class ConversationCassette(ExplainingCassette):
     def recorded_count(self) -> int:
         """How many interactions this run has recorded so far."""
         return sum(each.response is not None for each in self._recordings)
-
-    @property
-    def records(self) -> bool:
-        """Whether a request that is not in the cassette is sent and recorded."""
-        return not self.write_protected
-
-    def admit(self, request: Request) -> Request | None:
-        """Prepare a request that is made now for matching: scrubbed, and through the hook.
-
-        Returns:
-            The request to look up; None where the hook leaves it alone.
-        """
-        self._scrubber.finder.learn(request)
-        return self._prepared(request)
-
-    def play(self, made: Request) -> Response | None:
-        """Claim the recorded response to a request; None where it has to be recorded.
-
-        Equal requests are answered in the order in which they were recorded; two threads never
-        get the same interaction.
-
-        Args:
-            made: what `admit` returned.
-
-        Raises:
-            UnrecordedRequestError: it is not in the cassette, and this mode does not record.
-        """
-        __tracebackhide__ = True  # pytest: the caller's frames are what matters
-        with self._lock:
-            index = None if self.record_mode == RecordMode.ALL else self._next(made)
-            if index is not None:
-                self.play_counts[index] += 1
-                response: Response = self.data[index][1]
-                return response
-        if self.records:
-            return None
-        raise self.miss(made)
-
-    def _next(self, made: Request) -> int | None:
-        repeats = self.allow_playback_repeats
-        index = self._index.next(made, self.play_counts, repeats=repeats)
-        if index is None and self._scrub_loaded():
-            index = self._index.next(made, self.play_counts, repeats=repeats)
-        return index
-
-    def was_last(self, made: Request, recorded: Response) -> bool:
-        """Whether the client gave up after a response, when it was recorded.
-
-        Args:
-            made: what `admit` returned.
-            recorded: the response, which `play` returned. Of another tool it tells nothing: then it
-                is the last one if no other would answer the same request.
-        """
-        if _metadata.is_own(self._metadata):
-            return not recorded.get("retried")
-        return not self.records and all(self.play_counts[index] for index in self._index.of(made))
 
     def scrub(self, data: object, **how: bool) -> object:
         """JSON data with the placeholders of this cassette; see `Scrubber.data`."""
@@ -293,8 +209,3 @@ class ConversationCassette(ExplainingCassette):
         test = None if self._sharing is None else self._sharing.test
         kept = _recording.finished(self._recordings, *hooks, self._scrubber.response, test=test)
         return list(kept)
-
-    def _responses(self, request: Request) -> Iterator[tuple[int, Response]]:
-        """What vcrpy asks for the matches of a request; here by index, not by a scan."""
-        for index in self._index.of(self.filter_request(request)):
-            yield index, self.data[index][1]

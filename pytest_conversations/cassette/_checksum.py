@@ -6,28 +6,28 @@ import zlib
 KEY = "checksum"
 BLANK = "00000000"
 
-_LINE = re.compile(rf"(?m)^(  {KEY}: )'?([0-9a-f]{{8}})'?$")
-_HEAD = 1000  # characters; the metadata stands first
+_LINE = re.compile(rf"(?m)^(  {KEY}: )'?([0-9a-f]{{8}})'?$".encode())
+_HEAD = 1000  # bytes; the metadata stands first
 
 
 def sealed(text: str) -> str:
     """A cassette's text with its checksum in the place of `BLANK`."""
-    return _LINE.sub(lambda line: f"{line[1]}'{_of(text)}'", text, count=1)
+    raw = text.encode()
+    return _LINE.sub(lambda line: b"%b'%08x'" % (line[1], zlib.crc32(raw)), raw, count=1).decode()
 
 
-def is_edited(text: str) -> bool:
-    """Whether a cassette's text is another than was written; one without a checksum is not."""
-    return is_right(text) is False
+def is_right(raw: bytes) -> bool | None:
+    """Whether the checksum of a cassette is that of its text; None where it has none.
 
-
-def is_right(text: str) -> bool | None:
-    """Whether the checksum of a cassette's text is that of its text; None where it has none."""
-    line = _LINE.search(text, 0, _HEAD)
+    Args:
+        raw: the text, with its lines ended by a line feed.
+    """
+    line = _LINE.search(raw, 0, _HEAD)
     if line is None:
         return None
-    blank = f"{text[: line.start()]}{line[1]}'{BLANK}'{text[line.end() :]}"
-    return _of(blank) == line[2]
-
-
-def _of(text: str) -> str:
-    return f"{zlib.crc32(text.encode()):08x}"
+    # By pieces: a copy of all may be large.
+    view = memoryview(raw)
+    checksum = 0
+    for piece in (view[: line.start()], line[1], f"'{BLANK}'".encode(), view[line.end() :]):
+        checksum = zlib.crc32(piece, checksum)
+    return b"%08x" % checksum == line[2]

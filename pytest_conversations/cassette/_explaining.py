@@ -55,14 +55,25 @@ class ExplainingCassette(vcr.cassette.Cassette):
         """What messages call it: its path, from the working folder."""
         return _diagnosis.shown_path(self.path)
 
-    def miss(self, made: Request, reason: str = "") -> UnrecordedRequestError:
-        """Make the error for a request that cannot be answered, and remember it.
+    def miss(self, made: Request) -> UnrecordedRequestError:
+        """Make the error for a request that is not recorded, and remember it.
 
         Args:
-            made: what `admit` returned.
-            reason: why, where it is another than that it is not recorded.
+            made: the request, scrubbed.
         """
-        return self.refuse(UnrecordedRequestError(self._explain(made, reason)))
+        details = _diagnosis.explain(made, self.requests, self._matching, self.play_counts)
+        if not details:
+            others = self._hints.others()
+            details = _diagnosis.namesake(made, self._file, self._matching, others)
+        return self._refused(f"Not recorded: {made.method} {made.uri}", details)
+
+    def ends(self, reason: str) -> UnrecordedRequestError:
+        """Make the error for a caller that wants more than is recorded, and remember it.
+
+        Args:
+            reason: why there is no more.
+        """
+        return self._refused(reason, "")
 
     def refuse(self, error: E) -> E:
         """Remember an error that a request is refused with, and give it back to be raised."""
@@ -77,15 +88,9 @@ class ExplainingCassette(vcr.cassette.Cassette):
         hint = self._hints.record(self.rewound, from_sandbox)
         return f"To record it: {hint}"
 
-    def _explain(self, made: Request, reason: str) -> str:
+    def _refused(self, reason: str, details: str) -> UnrecordedRequestError:
         found = f"{len(self.data)} interactions, {self.play_count} played"
         found = found if self.rewound else "which does not exist"
-        lines = [reason, f"Cassette: {self.title} (mode {self.mode}), {found}", self.hint()]
-        if not reason:
-            lines[0] = f"Not recorded: {made.method} {made.uri}"
-            details = _diagnosis.explain(made, self.requests, self._matching, self.play_counts)
-            others = self._hints.others()
-            lines.insert(
-                2, details or _diagnosis.namesake(made, self._file, self._matching, others)
-            )
-        return "\n".join(filter(None, lines))
+        where = f"Cassette: {self.title} (mode {self.mode}), {found}"
+        lines = filter(None, [reason, where, details, self.hint()])
+        return self.refuse(UnrecordedRequestError("\n".join(lines)))

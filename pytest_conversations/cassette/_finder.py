@@ -2,6 +2,7 @@
 
 import functools
 import re
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from vcr.request import Request
@@ -26,7 +27,9 @@ class Finder:
 
     def __init__(self, values: Mapping[str, str], rules: Rules) -> None:
         self._values = values
-        self._secrets = Secrets()
+        self._known = Secrets()
+        self._lock = threading.RLock()
+        self._carrying: list[Request] = []  # requests that nothing was learned from yet
         self._reasons: dict[str, str] = {}
         self._learn_values()
         self._rules = rules
@@ -40,12 +43,30 @@ class Finder:
         """By the name of a secret, why its value was not searched for."""
         return {name: reason for name, reason in self._reasons.items() if reason}
 
+    @property
+    def _secrets(self) -> Secrets:
+        """What is searched for."""
+        # The lock is held until all is learned, so that no other thread searches for less.
+        with self._lock:
+            carrying, self._carrying = self._carrying, []
+            for request in carrying:
+                self._add(_carried.in_headers(request.headers))
+                self._add(_carried.in_url(request.uri))
+                self._add(self._carried_in(_matching.body_bytes(request)))
+        return self._known
+
     def learn(self, request: Request) -> None:
-        """Take the credentials that a request carries for secrets, whoever put them there."""
-        self._learn_values()
-        self._add(_carried.in_headers(request.headers))
-        self._add(_carried.in_url(request.uri))
-        self._add(self._carried_in(_matching.body_bytes(request)))
+        """Take the credentials that a request carries for secrets, whoever put them there.
+
+        They are looked for in it as soon as anything is searched for: a request that is replayed as
+        it stands needs no search.
+
+        Args:
+            request: which is not changed any more.
+        """
+        with self._lock:
+            self._learn_values()
+            self._carrying.append(request)
 
     def _add(self, carried: Iterable[tuple[str, str]]) -> None:
         for name, value in carried:
@@ -56,7 +77,7 @@ class Finder:
     def _learn_values(self) -> None:
         for name, value in self._values.items():
             if value:
-                self._reasons[name] = self._secrets.add(name, value)
+                self._reasons[name] = self._known.add(name, value)
             elif name != API_KEY:  # which the sandbox does not need
                 unset = "it has none: the variable is not set, or its name is another"
                 self._reasons.setdefault(name, unset)
@@ -75,6 +96,11 @@ class Finder:
         made = texts(body, are_events=is_data)
         self._last = ((body, is_data, made), *self._last[:1])
         return made
+
+    def by_own_value(self, body: bytes) -> list[Found]:
+        """The secrets in bytes that have a name, not those that a request carried, in order."""
+        self._learn_values()
+        return self._known.find(body)
 
     def by_value(self, body: bytes) -> list[Found]:
         """The known secrets in bytes, in order."""

@@ -1,7 +1,6 @@
 """Cassette files: read whole or not at all, written whole or not at all."""
 
 import contextlib
-import io
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +10,7 @@ import vcr.serialize
 from vcr.persisters.filesystem import CassetteNotFoundError
 from vcr.request import Request
 
-from pytest_conversations.cassette import _checksum, _limits, _serializer
+from pytest_conversations.cassette import _checksum, _limits, _serializer, _written
 from pytest_conversations.cassette._compression import GZIP
 from pytest_conversations.cassette._locks import locked
 from pytest_conversations.cassette._recording import Interaction
@@ -58,14 +57,14 @@ class FilePersister:
         _clear(Path(path).resolve())
         if _is_missing(Path(path)):
             raise CassetteNotFoundError(path)
-        text = read_text(Path(path))
-        self.is_edited = _checksum.is_edited(text)
+        raw = _read_lines(Path(path))
+        is_right = _checksum.is_right(raw)
+        self.is_edited = is_right is False
         try:
-            loaded: _Loaded = vcr.serialize.deserialize(text, serializer)
+            return _loaded(raw, serializer, is_right=bool(is_right))
         except FormatError as problem:
             reason = f"{problem.reason}. To record it anew, delete the file first"
             raise CassetteFormatError(path, problem.line, reason) from problem
-        return loaded
 
     def save_cassette(
         self, path: str, document: dict[str, object], serializer: _Serializer
@@ -98,8 +97,9 @@ def read(path: Path) -> tuple[str, list[Request]]:
         CassetteFormatError: the file is no cassette.
         CassetteError: the file cannot be read.
     """
-    loaded = FilePersister(lambda *_: None).load_cassette(str(path), _serializer)
-    return read_text(path), loaded[0]
+    raw = _read_lines(path)
+    interactions, _ = loads(raw, str(path))
+    return raw.decode(), [each.request for each in interactions]
 
 
 def load(path: Path) -> tuple[list[Interaction], dict[str, object]]:
@@ -109,25 +109,43 @@ def load(path: Path) -> tuple[list[Interaction], dict[str, object]]:
         CassetteFormatError: the file is no cassette.
         CassetteError: the file cannot be read, or is not there.
     """
-    return loads(read_text(path), str(path))
+    return loads(_read_lines(path), str(path))
 
 
-def loads(text: str, name: str) -> tuple[list[Interaction], dict[str, object]]:
-    """The same, of a text.
+def loads(raw: bytes, name: str) -> tuple[list[Interaction], dict[str, object]]:
+    """The same, of a file's bytes.
 
     Args:
-        text: of a cassette.
+        raw: of a cassette, with its lines ended by a line feed.
         name: where it is from, for messages.
 
     Raises:
         CassetteFormatError: it is no cassette.
     """
     try:
-        loaded: _Loaded = vcr.serialize.deserialize(text, _serializer)
+        loaded = _loaded(raw, _serializer, is_right=bool(_checksum.is_right(raw)))
     except FormatError as problem:
         raise CassetteFormatError(name, problem.line, problem.reason) from problem
     requests, responses, *metadata = loaded
     return list(map(Interaction, requests, responses)), dict(*metadata)
+
+
+def _loaded(raw: bytes, serializer: _Serializer, *, is_right: bool) -> _Loaded:
+    """What a cassette holds.
+
+    Raises:
+        FormatError: it is no cassette.
+    """
+    written = _written.read(raw) if is_right else None
+    if written is not None:
+        return written
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        reason = "not UTF-8 text"
+        raise FormatError(reason, raw.count(b"\n", 0, error.start) + 1) from error
+    loaded: _Loaded = vcr.serialize.deserialize(text, serializer)
+    return loaded
 
 
 def read_raw(path: Path) -> bytes:
@@ -138,11 +156,11 @@ def read_raw(path: Path) -> bytes:
         return b""
 
 
-def read_text(path: Path) -> str:
-    """The text of a file that may be a cassette, with its lines ended by a line feed.
+def _read_lines(path: Path) -> bytes:
+    """The bytes of a file that may be a cassette, with its lines ended by a line feed.
 
     Raises:
-        CassetteFormatError: it is no text, or too large.
+        CassetteFormatError: it is too large, or compressed.
         CassetteError: it cannot be read.
     """
     try:
@@ -157,11 +175,7 @@ def read_text(path: Path) -> str:
     if raw.startswith(GZIP):
         reason = "compressed, as LangChain's are: unpack it with gunzip"
         raise CassetteFormatError(str(path), None, reason)
-    try:
-        return io.StringIO(raw.decode(), newline=None).read()
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise CassetteFormatError(str(path), line, "not UTF-8 text") from error
+    return raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in raw else raw
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, cast
 import yaml
 
 from pytest_conversations import _yaml
-from pytest_conversations.cassette import _checksum, _dialects, _json_text, _structure, _written
+from pytest_conversations.cassette import _checksum, _dialects, _json_text, _structure
 from pytest_conversations.cassette._metadata import RECORDER
 from pytest_conversations.cassette._structure import FormatError, check
 
@@ -34,8 +34,7 @@ def deserialize(text: str) -> dict[str, object]:
     Raises:
         FormatError: it is no cassette.
     """
-    written = _written.read(text) if _checksum.is_right(text) else None
-    document = _parsed(text) if written is None else written
+    document = _parsed(text)
     metadata = cast("Mapping[str, object]", document.get("metadata") or {})
     # Another tool that wrote the file again has laid it out in another way, without the mark.
     if metadata.get("end_mark") and text.startswith(_START) and not _END_MARK.search(text[-1000:]):

@@ -2,6 +2,8 @@
 
 The layout of a file whose checksum is right is known: it is what `_yaml` makes of a cassette. What
 is not as expected is left to the parser of YAML, and a property test holds both to the same result.
+The interactions are read one by one, so that there is never more of the file than once, and what
+has been read of it.
 """
 
 import datetime as dt
@@ -10,10 +12,18 @@ import re
 from typing import TypeAlias
 
 import yaml
+from vcr.request import Request
+
+from pytest_conversations.cassette import _json_text, _metadata
+from pytest_conversations.cassette._scrub import Response
 
 Value: TypeAlias = "dict[str, Value] | list[Value] | object"
 
-_START = "interactions:\n"
+_START = b"\ninteractions:\n"
+_NEXT = b"\n- request:\n"
+_END = b"\n...\n"
+_REQUEST = {"method", "uri", "headers", "body"}
+_SHORT = 200  # characters of a value that may come again, such as those of most headers
 _LINE = re.compile(r"( *)(- )?([A-Za-z_][\w.-]*):(?: (.*))?\n")
 _BLOCK = re.compile(r"\|(2?)([+-]?)")
 # Items of a list, or of a mapping, in one line.
@@ -34,27 +44,58 @@ class _OtherError(Exception):
     """It is laid out in another way."""
 
 
-def read(text: str) -> dict[str, Value] | None:
-    """The document of a cassette's text that this package wrote; None where it is not as expected.
+def read(raw: bytes) -> tuple[list[Request], list[Response], dict[str, Value]] | None:
+    """The requests, responses and metadata of a cassette; None where it is not as expected.
 
     Args:
-        text: whose checksum is right.
+        raw: the bytes of a file whose checksum is right.
     """
+    at = raw.find(_START) + len(_START)
+    if at < len(_START) or not raw.endswith(_END):
+        return None
+    requests, responses = [], []
     try:
-        head, found, rest = text.partition(_START)
-        if not found:
-            return None
-        document, at = _mapping(head, 0, 0)
-        interactions: list[Value] = []
-        at = 0
-        while rest.startswith("- ", at):
-            interaction, at = _mapping(rest, at, 2)
-            interactions.append(interaction)
-    except (_OtherError, yaml.YAMLError, ValueError):
+        metadata = _metadata_of(raw[: at - len(_START) + 1].decode())
+        end = at - 1
+        last = len(raw) - len(_END)
+        while end < last:
+            found = raw.find(_NEXT, end + 1)
+            start, end = end + 1, last if found < 0 else found
+            request, response = _interaction(raw[start : end + 1].decode())
+            requests.append(request)
+            responses.append(response)
+    except (_OtherError, yaml.YAMLError, ValueError, KeyError, TypeError):
         return None
-    if rest[at:] != "...\n":
-        return None
-    return {**document, "interactions": interactions}
+    return requests, responses, metadata
+
+
+def _metadata_of(head: str) -> dict[str, Value]:
+    document, at = _mapping(head, 0, 0)
+    metadata = document.get("metadata")
+    if at != len(head) or document.keys() != {"version", "metadata"} or document["version"] != 1:
+        raise _OtherError
+    if not isinstance(metadata, dict) or not _metadata.is_own(metadata):
+        raise _OtherError
+    return metadata
+
+
+def _interaction(text: str) -> tuple[Request, Response]:
+    interaction, at = _mapping(text, 0, 2)
+    if at != len(text) or interaction.keys() != {"request", "response"}:
+        raise _OtherError
+    sent, response = interaction["request"], interaction["response"]
+    if not (isinstance(sent, dict) and isinstance(response, dict) and sent.keys() == _REQUEST):
+        raise _OtherError
+    body = response["body"]
+    if not isinstance(body, dict):
+        raise _OtherError
+    sent["body"] = _on_wire(sent["body"])
+    body["string"] = _on_wire(body["string"])
+    return Request(**sent), response
+
+
+def _on_wire(body: object) -> object:
+    return _json_text.compact(body).encode() if isinstance(body, str) else body
 
 
 def _mapping(text: str, at: int, indent: int) -> tuple[dict[str, Value], int]:
@@ -99,6 +140,15 @@ def _end(indent: int) -> re.Pattern[str]:
 
 
 def _value(written: str) -> Value:
+    if len(written) > _SHORT:
+        made = _made(written)
+    else:
+        made = _made_once(written)
+    # Those that are made once are kept, so whoever gets one has it alone.
+    return made.copy() if isinstance(made, list | dict) else made
+
+
+def _made(written: str) -> Value:
     if written[0] == "[":
         if _LIST.fullmatch(written) is None:
             raise _OtherError
@@ -110,6 +160,9 @@ def _value(written: str) -> Value:
             raise _OtherError
         return {key: _scalar(each) for key, each in _PAIR.findall(written)}
     return _scalar(written)
+
+
+_made_once = functools.lru_cache(maxsize=4096)(_made)
 
 
 def _scalar(written: str) -> object:
