@@ -497,3 +497,13 @@ class TestOutcome:
             ResponseValidationError, match=r"no event conversation\.response\.started"
         ):
             clients.stream(DELTA, DONE).response()
+
+
+def test_an_event_is_made_as_pydantic_makes_it() -> None:
+    """What takes a shorter way gives the same: equal, written alike, and copied alike."""
+    data = models.MessageOutputEvent(id="msg_1", content="Hi")
+    quick = models.ConversationEvents.of("message.output.delta", data)
+    slow = models.ConversationEvents.model_construct(event="message.output.delta", data=data)
+    assert quick == slow
+    assert quick.model_dump_json() == slow.model_dump_json()
+    assert quick.model_copy(deep=True) == slow

@@ -89,7 +89,8 @@ def _by_yaml(text: str) -> tuple[object, ...]:
 
 def _shown(loaded: tuple[list[Request], list[Response], dict[str, object]]) -> tuple[object, ...]:
     requests, *rest = loaded
-    return [each._to_dict() for each in requests], *rest
+    shown = [(each.method, each.uri, each.body, dict(each.headers)) for each in requests]
+    return shown, *rest
 
 
 @settings(deadline=None)

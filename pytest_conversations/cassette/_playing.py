@@ -112,7 +112,7 @@ class PlayingCassette(ExplainingCassette):
 
     @property
     def _plays_nothing(self) -> bool:
-        return self.record_mode == RecordMode.ALL
+        return bool(self.record_mode == RecordMode.ALL)
 
     def _holds_known(self, request: Request) -> bool:
         """Whether a request holds a secret, in whose place a recorded one has another text."""

@@ -140,10 +140,7 @@ def _end(indent: int) -> re.Pattern[str]:
 
 
 def _value(written: str) -> Value:
-    if len(written) > _SHORT:
-        made = _made(written)
-    else:
-        made = _made_once(written)
+    made = _made(written) if len(written) > _SHORT else _made_once(written)
     # Those that are made once are kept, so whoever gets one has it alone.
     return made.copy() if isinstance(made, list | dict) else made
 

@@ -1,7 +1,8 @@
 """What is read of a streamed reply: bytes to events, and what they say (contract section 12)."""
 
-from collections.abc import Iterator
-from typing import Literal
+import functools
+from collections.abc import Callable, Iterator
+from typing import Literal, get_args
 
 import httpx
 import pydantic
@@ -20,19 +21,24 @@ from pytest_conversations.models import (
 
 _SHOWN = 1000  # characters of an event that an error message shows
 _DATA: TypeAdapter[ConversationEventsData] = TypeAdapter(ConversationEventsData)
-_LAST = (ResponseDoneEvent, ResponseErrorEvent)
-_SENTINEL = b"[DONE]"  # ends the streams of other APIs; a proxy may add it here (gotcha 16)
+# What the adapter's own method calls, which looks at its arguments first, for each event.
+_validated: Callable[[bytes | str], ConversationEventsData] = functools.partial(
+    _DATA.validator.validate_json, extra="allow"
+)
+_Last = ResponseDoneEvent | ResponseErrorEvent
+_LAST = set(get_args(_Last))
+SENTINEL = b"[DONE]"  # ends the streams of other APIs; a proxy may add it here (gotcha 16)
 
 
 def _data(data: bytes) -> ConversationEventsData:
     try:
-        return _DATA.validate_json(data, extra="allow")
+        return _validated(data)
     except pydantic.ValidationError:
         # The standard reads what is no UTF-8 as U+FFFD. That takes a second look, since most is.
         text = data.decode("utf-8", "replace")
         if "\ufffd" not in text:
             raise
-        return _DATA.validate_json(text, extra="allow")
+        return _validated(text)
 
 
 class BaseEventStream:
@@ -47,7 +53,7 @@ class BaseEventStream:
         self._events: list[ConversationEvents] = []
         self._text = _reassembly.Text()
         self._decoder = Decoder()
-        self._last: ResponseDoneEvent | ResponseErrorEvent | None = None
+        self._last: _Last | None = None
         self._ended = False
         self._failure = ""
         self._closed = False
@@ -95,15 +101,10 @@ class BaseEventStream:
             msg = "The stream was not read to its end, so that it may still end with an error"
             raise RuntimeError(msg)
 
-    def _take(self, chunk: bytes) -> Iterator[ConversationEvents]:
-        for event in self._decoder.feed(chunk):
-            if event.data != _SENTINEL:
-                yield self._typed(event)
-
-    def _take_rest(self) -> Iterator[ConversationEvents]:
+    def _rest(self) -> Iterator[ConversationEvents]:
         """The event that the end of the stream left open (gotcha 18)."""
         last = self._decoder.flush()
-        if last is not None and last.data != _SENTINEL:
+        if last is not None and last.data != SENTINEL:
             yield self._typed(last)
 
     def _typed(self, event: ServerSentEvent) -> ConversationEvents:
@@ -115,11 +116,12 @@ class BaseEventStream:
             msg = f"{what}: {text[:_SHOWN]!r}"
             raise ResponseValidationError(msg, self.raw_response, text) from invalid
         # An event without its blank line is of a stream that was cut, whatever it says.
-        if isinstance(data, _LAST) and event.complete:
+        # (That it is a last one by its very type takes a tenth of the time of `isinstance`.)
+        if type(data) in _LAST and isinstance(data, _Last) and event.complete:
             self._last = self._last if isinstance(self._last, ResponseErrorEvent) else data
         # The type of the data stands in for a name that was not sent (gotcha 17).
         name = event.event or data.type or "message"
-        typed = ConversationEvents.model_construct(event=name, data=data)
+        typed = ConversationEvents.of(name, data)
         self._events.append(typed)
         return typed
 

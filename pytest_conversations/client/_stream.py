@@ -7,7 +7,7 @@ from typing import Self
 
 import httpx
 
-from pytest_conversations.client._reading import BaseEventStream
+from pytest_conversations.client._reading import SENTINEL, BaseEventStream
 from pytest_conversations.models import ConversationEvents, ConversationResponse
 
 
@@ -70,8 +70,10 @@ class EventStream(BaseEventStream):
     def _read(self) -> Iterator[ConversationEvents]:
         try:
             for chunk in self.raw_response.iter_bytes():
-                yield from self._take(chunk)
-            yield from self._take_rest()
+                for event in self._decoder.feed(chunk):
+                    if event.data != SENTINEL:
+                        yield self._typed(event)
+            yield from self._rest()
         except GeneratorExit:  # nobody reads on; that is no end of the stream
             raise
         except BaseException as error:
@@ -130,10 +132,11 @@ class AsyncEventStream(BaseEventStream):
     async def _read(self) -> AsyncGenerator[ConversationEvents, None]:
         try:
             async for chunk in self.raw_response.aiter_bytes():
-                for event in self._take(chunk):
-                    yield event
-            for event in self._take_rest():
-                yield event
+                for event in self._decoder.feed(chunk):
+                    if event.data != SENTINEL:
+                        yield self._typed(event)
+            for last in self._rest():
+                yield last
         except GeneratorExit:
             raise
         except BaseException as error:

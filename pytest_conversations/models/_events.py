@@ -2,7 +2,7 @@
 
 import functools
 from datetime import datetime
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import BeforeValidator, Field, JsonValue
 
@@ -154,3 +154,25 @@ class ConversationEvents(Model):
 
     event: SSETypes
     data: ConversationEventsData
+
+    @classmethod
+    def of(cls, event: SSETypes, data: ConversationEventsData) -> Self:
+        """Make an event of data that was validated already.
+
+        It is made as `pickle` makes it, in half the time of ``model_construct``: streams have
+        thousands of events.
+
+        Args:
+            event: its name.
+            data: its data.
+        """
+        made = cls.__new__(cls)
+        made.__setstate__(
+            {
+                "__dict__": {"event": event, "data": data},
+                "__pydantic_fields_set__": {"event", "data"},
+                "__pydantic_extra__": {},
+                "__pydantic_private__": None,
+            }
+        )
+        return made
