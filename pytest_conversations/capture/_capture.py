@@ -52,7 +52,7 @@ class Capture:
         waiting: Sequence[str] = (),
     ) -> None:
         self._cassette = cassette
-        self._origins = {_origin(httpx.URL(url)) for url in origins}
+        self._origins = set(map(_origin_of, origins))
         self._send_to = None if send_to is None else httpx.URL(send_to)
         self._over = threading.Event()
         self._replay = _exchange.Replay(cassette.path, shape or Shape(), self._over)
@@ -163,7 +163,7 @@ class Capture:
 
     def _played(self, recorded: Response, made: Request, library: Library) -> httpx.Response | Hang:
         __tracebackhide__ = True
-        if httpx.codes.is_success(recorded["status"]["code"]):
+        if recorded["status"]["code"] in _SUCCESS:
             self._waits.done()
         else:
             self._waits.replay(last=self._cassette.was_last(made, recorded))
@@ -235,6 +235,14 @@ def _straight(library: Library) -> dict[str, Any]:
     """
     limits = library.module.Limits(max_keepalive_connections=0)
     return {"verify": False, "trust_env": False, "limits": limits}
+
+
+_SUCCESS = range(200, 300)
+
+
+@functools.lru_cache(maxsize=64)
+def _origin_of(url: str) -> Origin:
+    return _origin(httpx.URL(url))
 
 
 def _origin(url: httpx.URL) -> Origin:

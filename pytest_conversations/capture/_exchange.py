@@ -49,8 +49,13 @@ def cassette_request(request: httpx.Request, body: bytes, library: Library) -> R
     made = Request(request.method, "", body, headers)
     # Without user and password, which are in the Authorization header, and without the fragment,
     # which never reaches the wire. And set, not given: vcrpy logs a URL that it is given.
-    made.uri = str(request.url.copy_with(fragment=None, userinfo=b""))
+    url = request.url
+    made.uri = str(url.copy_with(fragment=None, userinfo=b"") if _holds_more(url) else url)
     return made
+
+
+def _holds_more(url: httpx.URL) -> bool:
+    return bool(url.userinfo) or "#" in str(url)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,7 +110,7 @@ class Replay:
                 stacklevel=2,
             )
         status = recorded["status"]
-        length = sum(len(chunk.data) for chunk in chunks) if end is None else 0
+        length = len(recorded["body"].get("string") or b"") if end is None else 0
         return library.Response(
             status["code"],
             headers=[

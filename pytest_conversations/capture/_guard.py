@@ -7,7 +7,6 @@ loops that connect by other means than Python's sockets.
 """
 
 import contextlib
-import functools
 import http.client
 import socket
 import sys
@@ -72,7 +71,6 @@ class Guard:
     def _guarded(self, owner: object, name: str, place: Place) -> Callable[..., object]:
         original: Callable[..., object] = getattr(owner, name)
 
-        @functools.wraps(original)
         def guarded(*args: object, **kwargs: object) -> object:
             __tracebackhide__ = True  # pytest: the caller's frames are what matters
             if not self._is_expected(name):

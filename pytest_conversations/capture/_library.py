@@ -1,7 +1,9 @@
 """The HTTP libraries that are captured: httpx, and httpx2, its fork with the same interface."""
 
 import dataclasses
+import functools
 import importlib
+from collections.abc import Sequence
 from types import ModuleType
 
 import httpx
@@ -29,7 +31,8 @@ class Library:
         return self.TransportError
 
 
-def installed() -> list[Library]:
+@functools.cache
+def installed() -> Sequence[Library]:
     """The libraries that can be imported here.
 
     They are imported, so that an app which does so later, during the test, is captured as well.

@@ -1,23 +1,35 @@
 """Attributes that are replaced for a while."""
 
-import contextlib
-from collections.abc import Iterator
+from types import TracebackType
 
 
-@contextlib.contextmanager
-def replaced(owner: object, name: str, value: object) -> Iterator[None]:
-    """Replace an attribute of a class or a module until the end of the ``with`` block.
+class replaced:  # noqa: N801 - it is used as a function
+    """Replaces an attribute of a class or a module until the end of a ``with`` block.
 
     Where another has replaced it since, or put the original back, that stays as it is.
+
+    Args:
+        owner: the class or module.
+        name: of the attribute.
+        value: what stands there meanwhile.
     """
-    inherited = name not in vars(owner)
-    original = getattr(owner, name)
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        if vars(owner).get(name) is value:
-            if inherited:
-                delattr(owner, name)
+
+    def __init__(self, owner: object, name: str, value: object) -> None:
+        self._owner, self._name, self._value = owner, name, value
+
+    def __enter__(self) -> None:
+        self._inherited = self._name not in vars(self._owner)
+        self._original = getattr(self._owner, self._name)
+        setattr(self._owner, self._name, self._value)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if vars(self._owner).get(self._name) is self._value:
+            if self._inherited:
+                delattr(self._owner, self._name)
             else:
-                setattr(owner, name, original)
+                setattr(self._owner, self._name, self._original)

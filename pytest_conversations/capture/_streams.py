@@ -121,7 +121,7 @@ class Playback:
         for chunk in self._chunks:
             if self._pace:
                 time.sleep(self._pause(chunk))
-            self._given = time.perf_counter()
+                self._given = time.perf_counter()
             if chunk.data:
                 yield chunk.data
         if self._end is not None:

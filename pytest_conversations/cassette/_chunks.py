@@ -5,19 +5,18 @@ first: since the request was sent) and its bytes. A last chunk of no bytes says 
 until the stream failed.
 """
 
-import dataclasses
 import itertools
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 _EVENT_END = re.compile(rb"(?>\r\n|\n|\r){2,}")  # atomic: a CR LF is never two breaks
 _PAIR = re.compile(r"(\d+)\+(\d+)", re.ASCII)
+_TABLE = re.compile(r"\s*(?:\d+\+\d+(?:\s+|\Z))*", re.ASCII)
 _DATA = re.compile(rb"(?<![^\r\n])(?:\xef\xbb\xbf)?data(?=[:\r\n]|\Z)")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """A piece of a body.
 
     Attributes:
@@ -40,11 +39,10 @@ def parse(text: str) -> list[tuple[int, int]]:
     Raises:
         ValueError: it is no table.
     """
-    pairs = [_PAIR.fullmatch(pair) for pair in text.split()]
-    if None in pairs:
+    if _TABLE.fullmatch(text) is None:
         msg = "a table of chunks has pairs such as 12+134"
         raise ValueError(msg)
-    return [(int(pair[1]), int(pair[2])) for pair in pairs if pair]
+    return [(int(ms), int(size)) for ms, size in _PAIR.findall(text)]
 
 
 def cut(body: bytes, pairs: Sequence[tuple[int, int]]) -> list[Chunk] | None:

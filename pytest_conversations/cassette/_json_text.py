@@ -8,11 +8,11 @@ import json
 import re
 from collections.abc import Iterator
 
-_STRING = r'"(?:[^"\\]++|\\.)*+"'
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _TOKEN = re.compile(rf'{_STRING}|[{{}}\[\],:]|[^\s{{}}\[\],:"]+')
 # In JSON a line break only ever stands between tokens, never inside a string. So a line of the
 # indented form can be found and undone without a parser: break, indent, and maybe a key.
-_LINE = re.compile(rf"\n *(?:({_STRING}:) )?")
+_LINE = re.compile(rf"\n *+(?:({_STRING}:) )?+".encode())
 _INDENT = 2
 
 
@@ -32,11 +32,15 @@ def indent(text: str, *, unescape: bool = False) -> str | None:
     return "".join(_lay_out(_tokens(text, unescape=unescape))) + "\n"
 
 
-def compact(text: str) -> str:
-    """Undo `indent`. A text that is laid out in another way keeps its meaning."""
-    if not text.startswith(("{\n", "[\n")):
+def compact(text: bytes) -> bytes:
+    """Undo `indent`. A text that is laid out in another way keeps its meaning.
+
+    Args:
+        text: in UTF-8, as it is sent.
+    """
+    if not text.startswith((b"{\n", b"[\n")):
         return text
-    return "".join(filter(None, _LINE.split(text)))
+    return b"".join(filter(None, _LINE.split(text)))
 
 
 def is_json(text: str) -> bool:

@@ -6,6 +6,7 @@ the wire), and ``body`` compares JSON by meaning whatever the headers say. A key
 matcher, can be looked up, so finding a request costs the same in a cassette of any size.
 """
 
+import functools
 import json
 import re
 from collections.abc import Callable, Hashable, Sequence
@@ -44,10 +45,7 @@ def stored_body(request: Request) -> bytes:
 
 def _body(request: Request, ignored: Sequence[_pointers.Pointer]) -> str | bytes:
     body = body_bytes(request)
-    form = next(
-        (value for name, value in request.headers.items() if name.lower() == "content-type"), ""
-    )
-    boundary = _BOUNDARY.match(form)
+    boundary = _BOUNDARY.match(request.headers.get("content-type") or "")
     # Each request has one of its own, made by chance (RFC 2046, section 5.1.1).
     return body.replace(boundary[1].encode(), b"boundary") if boundary else _meaning(body, ignored)
 
@@ -115,12 +113,13 @@ class Matching:
             names = ", ".join((*_KEYS, _BODY))
             msg = f"match_on has {', '.join(map(repr, unknown))}; choose from {names}"
             raise ValueError(msg)
-        self._names = match_on
         self._ignored = [_pointers.parse(each, "match_ignore") for each in ignore]
+        self._names = match_on
+        self._parts = [self._part(name) for name in match_on]
 
     def key(self, request: Request) -> tuple[Hashable, ...]:
         """The key of a request, scrubbed: two requests match exactly when their keys are equal."""
-        return tuple(self._part(name, request) for name in self._names)
+        return tuple([part(request) for part in self._parts])
 
     @property
     def looks_at_headers(self) -> bool:
@@ -135,11 +134,12 @@ class Matching:
         """The same for the parts of vcrpy that compare pairs."""
         return [self._matcher(name) for name in self._names]
 
-    def _part(self, name: str, request: Request) -> Hashable:
-        return _body(request, self._ignored) if name == _BODY else _KEYS[name](request)
+    def _part(self, name: str) -> Callable[[Request], Hashable]:
+        return functools.partial(_body, ignored=self._ignored) if name == _BODY else _KEYS[name]
 
     def _is_same(self, name: str, made: Request, recorded: Request) -> bool:
-        return self._part(name, made) == self._part(name, recorded)
+        part = self._part(name)
+        return part(made) == part(recorded)
 
     def _matcher(self, name: str) -> Matcher:
         def matches(made: Request, recorded: Request) -> bool:

@@ -54,10 +54,14 @@ class FilePersister:
             CassetteFormatError: the file is no cassette.
             CassetteError: the file cannot be read.
         """
-        _clear(Path(path).resolve())
-        if _is_missing(Path(path)):
-            raise CassetteNotFoundError(path)
-        raw = _read_lines(Path(path))
+        _clear(Path(path))
+        try:
+            raw = _read_lines(Path(path))
+        except CassetteError as error:
+            # Of a folder that may not be entered nobody knows what is in it: that is no new file.
+            if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
+                raise CassetteNotFoundError(path) from None
+            raise
         is_right = _checksum.is_right(raw)
         self.is_edited = is_right is False
         try:
@@ -204,18 +208,7 @@ def _clear(path: Path) -> None:
     """Take away what a run left that was killed while it wrote."""
     # Where the rights are missing, whoever reads or writes the file tells.
     with contextlib.suppress(CassetteError, OSError):
+        path = path.resolve() if path.is_symlink() else path
         if _temporary(path).exists():
             with locked(path, patience=0):
                 _temporary(path).unlink(missing_ok=True)
-
-
-def _is_missing(path: Path) -> bool:
-    # Not by `exists`: of a folder that may not be entered it raises, or from Python 3.14 says that
-    # the file is missing, and it would be recorded over.
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False  # reading it tells why
-    return False

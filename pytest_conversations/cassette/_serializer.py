@@ -101,7 +101,13 @@ def serialize(document: Mapping[str, object]) -> str:
 def _to_wire(holder: dict[str, object], key: str) -> None:
     text = holder[key]
     if isinstance(text, str):
-        holder[key] = _json_text.compact(text)
+        holder[key] = _compact(text)
+
+
+def _compact(text: str) -> str:
+    # YAML can hold halves of characters, which are no text.
+    compact = _json_text.compact(text.encode("utf-8", "surrogatepass"))
+    return compact.decode("utf-8", "surrogatepass")
 
 
 def _request(request: dict[str, object]) -> dict[str, object]:
@@ -109,7 +115,7 @@ def _request(request: dict[str, object]) -> dict[str, object]:
     if isinstance(body, str):
         # Requests are compared by meaning, so here even escapes may become readable.
         shown = _json_text.indent(body, unescape=True)
-        if shown is None and _json_text.compact(body) != body:
+        if shown is None and _compact(body) != body:
             body = body.encode()  # no JSON, but reading would take it for what `indent` made
         else:
             body = _yaml.block(shown or body)
@@ -140,6 +146,6 @@ def _readable(body: object) -> object:
     if not isinstance(body, str):
         return body
     for shown in (_json_text.indent(body), body):
-        if shown is not None and _json_text.compact(shown) == body:
+        if shown is not None and _compact(shown) == body:
             return _yaml.block(shown)
     return body.encode()  # JSON that came laid out just like ours, which reading would undo

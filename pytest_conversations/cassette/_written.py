@@ -9,7 +9,7 @@ has been read of it.
 import datetime as dt
 import functools
 import re
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import yaml
 from vcr.request import Request
@@ -23,9 +23,9 @@ _START = b"\ninteractions:\n"
 _NEXT = b"\n- request:\n"
 _END = b"\n...\n"
 _REQUEST = {"method", "uri", "headers", "body"}
-_SHORT = 200  # characters of a value that may come again, such as those of most headers
-_LINE = re.compile(r"( *)(- )?([A-Za-z_][\w.-]*):(?: (.*))?\n")
-_BLOCK = re.compile(r"\|(2?)([+-]?)")
+_SHORT = 200  # bytes of a line that may come again, such as those of most headers
+_LINE = re.compile(rb"( *)(- )?([A-Za-z_][\w.-]*):(?: (.*))?\n")
+_BLOCK = re.compile(rb"\|(2?)([+-]?)")
 # Items of a list, or of a mapping, in one line.
 _ITEM = r"""(?:'(?:[^']|'')*'|"(?:[^"\\]|\\.)*"|[^\s'",\[\]{}&*!|>%@`#?-][^,\[\]{}:#\n]*)"""
 _LIST = re.compile(rf"\[(?:{_ITEM}(?:, {_ITEM})*)?\]")
@@ -33,11 +33,19 @@ _PAIRS = re.compile(rf"\{{\w+: {_ITEM}(?:, \w+: {_ITEM})*\}}")
 _EACH = re.compile(_ITEM)
 _PAIR = re.compile(rf"(\w+): ({_ITEM})")
 # What is a text for YAML as it stands. Words such as `no`, numbers and dates are other things.
-_TEXT = re.compile(r"[A-Za-z<][^:#\n]*(?<! )")
+_TEXT = re.compile(r"[A-Za-z<](?:[^:#\n]|:(?=[^ \n])|(?<! )#)*+(?<! )")
 _WORDS = frozenset(("y", "yes", "n", "no", "true", "false", "on", "off", "null"))
 _CHUNKS = re.compile(r"\d+\+\d+(?: \d+\+\d+)*", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00:00", re.ASCII)
 _QUOTED = re.compile(r"'((?:[^']|'')*)'")
+
+
+class _Text(bytes):
+    """A body that is a text, and not binary, whose characters nobody needs here."""
+
+
+# Their indents, and what holds them.
+_BODIES = {(4, "request", "body"), (6, "body", "string")}
 
 
 class _OtherError(Exception):
@@ -50,26 +58,24 @@ def read(raw: bytes) -> tuple[list[Request], list[Response], dict[str, Value]] |
     Args:
         raw: the bytes of a file whose checksum is right.
     """
-    at = raw.find(_START) + len(_START)
-    if at < len(_START) or not raw.endswith(_END):
+    start = raw.find(_START) + 1
+    end = len(raw) - len(_END) + 1
+    if not start or not raw.endswith(_END):
         return None
     requests, responses = [], []
     try:
-        metadata = _metadata_of(raw[: at - len(_START) + 1].decode())
-        end = at - 1
-        last = len(raw) - len(_END)
-        while end < last:
-            found = raw.find(_NEXT, end + 1)
-            start, end = end + 1, last if found < 0 else found
-            request, response = _interaction(raw[start : end + 1].decode())
+        metadata = _metadata_of(raw[:start])
+        at = start + len(_START) - 1
+        while at < end:
+            request, response, at = _interaction(raw, at)
             requests.append(request)
             responses.append(response)
     except (_OtherError, yaml.YAMLError, ValueError, KeyError, TypeError):
         return None
-    return requests, responses, metadata
+    return (requests, responses, metadata) if at == end else None
 
 
-def _metadata_of(head: str) -> dict[str, Value]:
+def _metadata_of(head: bytes) -> dict[str, Value]:
     document, at = _mapping(head, 0, 0)
     metadata = document.get("metadata")
     if at != len(head) or document.keys() != {"version", "metadata"} or document["version"] != 1:
@@ -79,9 +85,10 @@ def _metadata_of(head: str) -> dict[str, Value]:
     return metadata
 
 
-def _interaction(text: str) -> tuple[Request, Response]:
-    interaction, at = _mapping(text, 0, 2)
-    if at != len(text) or interaction.keys() != {"request", "response"}:
+def _interaction(raw: bytes, at: int) -> tuple[Request, Response, int]:
+    """The interaction that begins at a place, and the place behind it."""
+    interaction, at = _mapping(raw, at, 2)
+    if interaction.keys() != {"request", "response"}:
         raise _OtherError
     sent, response = interaction["request"], interaction["response"]
     if not (isinstance(sent, dict) and isinstance(response, dict) and sent.keys() == _REQUEST):
@@ -91,61 +98,98 @@ def _interaction(text: str) -> tuple[Request, Response]:
         raise _OtherError
     sent["body"] = _on_wire(sent["body"])
     body["string"] = _on_wire(body["string"])
-    return Request(**sent), response
+    return Request(**sent), response, at
 
 
 def _on_wire(body: object) -> object:
-    return _json_text.compact(body).encode() if isinstance(body, str) else body
+    if isinstance(body, str):
+        body = _Text(body.encode())
+    return _json_text.compact(body) if isinstance(body, _Text) else body
 
 
-def _mapping(text: str, at: int, indent: int) -> tuple[dict[str, Value], int]:
+class _Line(NamedTuple):
+    """A line with a key.
+
+    Attributes:
+        indent: columns before the key, the mark of an item included.
+        is_item: whether it begins an item of a list.
+        key: what stands before the colon.
+        hints: the sign of a block that follows; empty where a mapping does, None where the value
+            stands in the line.
+        value: that value.
+    """
+
+    indent: int
+    is_item: bool
+    key: str
+    hints: bytes | None
+    value: Value
+
+
+def _mapping(raw: bytes, at: int, indent: int, parent: str = "") -> tuple[dict[str, Value], int]:
     """The mapping that begins at a place, and the place behind it."""
     mapping: dict[str, Value] = {}
-    is_first = True
-    while line := _LINE.match(text, at):
-        spaces, dash, key, written = line.groups()
-        if len(spaces) + (2 if dash else 0) != indent or (dash and not is_first):
+    while end := raw.find(b"\n", at) + 1:
+        written = raw[at:end]
+        line = _line(written) if end - at > _SHORT else _line_once(written)
+        if line is None or line.indent != indent or (line.is_item and mapping):
             break
-        is_first = False
-        at = line.end()
-        if written is None:
-            mapping[key], at = _mapping(text, at, indent + 2)
-        elif written[:1] == "|":
-            mapping[key], at = _block(text, at, written, indent + 2)
+        at = end
+        _, _, key, hints, value = line
+        if hints is None:
+            # What is made once is kept, so whoever gets it has it alone.
+            mapping[key] = value.copy() if isinstance(value, list | dict) else value
+        elif hints:
+            block, at = _block(raw, at, hints, indent + 2)
+            is_body = (indent, parent, key) in _BODIES
+            mapping[key] = _Text(block) if is_body else block.decode()
         else:
-            mapping[key] = _value(written)
-    if is_first:
+            mapping[key], at = _mapping(raw, at, indent + 2, key)
+    if not mapping:
         raise _OtherError
     return mapping, at
 
 
-def _block(text: str, at: int, hints: str, indent: int) -> tuple[str, int]:
+def _line(written: bytes) -> _Line | None:
+    """What a line says; None where it has no key."""
+    line = _LINE.fullmatch(written)
+    if line is None:
+        return None
+    spaces, dash, key, value = line.groups()
+    indent = len(spaces) + len(dash or "")
+    if value is None:
+        return _Line(indent, bool(dash), key.decode(), b"", None)
+    if value[:1] == b"|":
+        return _Line(indent, bool(dash), key.decode(), value, None)
+    return _Line(indent, bool(dash), key.decode(), None, _value(value.decode()))
+
+
+_line_once = functools.lru_cache(maxsize=4096)(_line)
+
+
+def _block(raw: bytes, at: int, hints: bytes, indent: int) -> tuple[bytes, int]:
     """The literal block that begins at a place, and the place behind it."""
     form = _BLOCK.fullmatch(hints)
     if form is None:
         raise _OtherError
-    end = _end(indent).search(text, at - 1)
-    stop = len(text) if end is None else end.start() + 1
-    margin = " " * indent
-    content = ("\n" + text[at:stop]).replace("\n" + margin, "\n")[1:]
-    if form[2] == "-":
-        return content.removesuffix("\n"), stop
-    return (content if form[2] else content.rstrip("\n") + "\n"), stop
+    end = _end(indent).search(raw, at - 1)
+    stop = len(raw) if end is None else end.start() + 1
+    margin = b" " * indent
+    content = (b"\n" + raw[at:stop]).replace(b"\n" + margin, b"\n")[1:]
+    if form[2] == b"-":
+        content = content.removesuffix(b"\n")
+    elif not form[2]:
+        content = content.rstrip(b"\n") + b"\n"
+    return content, stop
 
 
 @functools.cache
-def _end(indent: int) -> re.Pattern[str]:
+def _end(indent: int) -> re.Pattern[bytes]:
     """Where a block ends: before a line that is neither blank nor indented so much."""
-    return re.compile(rf"\n(?! {{{indent}}}|\n|\Z)")
+    return re.compile(rb"\n(?! {%d}|\n|\Z)" % indent)
 
 
 def _value(written: str) -> Value:
-    made = _made(written) if len(written) > _SHORT else _made_once(written)
-    # Those that are made once are kept, so whoever gets one has it alone.
-    return made.copy() if isinstance(made, list | dict) else made
-
-
-def _made(written: str) -> Value:
     if written[0] == "[":
         if _LIST.fullmatch(written) is None:
             raise _OtherError
@@ -157,9 +201,6 @@ def _made(written: str) -> Value:
             raise _OtherError
         return {key: _scalar(each) for key, each in _PAIR.findall(written)}
     return _scalar(written)
-
-
-_made_once = functools.lru_cache(maxsize=4096)(_made)
 
 
 def _scalar(written: str) -> object:
