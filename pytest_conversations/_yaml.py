@@ -9,11 +9,6 @@ from typing import IO, cast
 
 import yaml
 
-# A literal block holds these characters, and no other, exactly: not CR, NEL, U+2028, U+2029, tab or
-# a control character; nor a space before a line break, which editors strip.
-_PLAIN = re.compile(
-    "[\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*"
-)
 _SPACE_BEFORE_BREAK = re.compile(" (?:\n|\\Z)")
 
 
@@ -39,8 +34,20 @@ class Lines(list[object]):
 
 def block(text: str) -> str:
     """Mark a text of several lines for a literal block, where one can hold it exactly."""
-    fits = "\n" in text and _PLAIN.fullmatch(text) and not _SPACE_BEFORE_BREAK.search(text)
+    fits = "\n" in text and _plain().fullmatch(text) and not _SPACE_BEFORE_BREAK.search(text)
     return Block(text) if fits and text.strip("\n") else text
+
+
+@functools.cache  # to compile it takes longer than all the rest of this module
+def _plain() -> re.Pattern[str]:
+    """What a literal block holds exactly.
+
+    No CR, NEL, U+2028, U+2029, tab or control character; nor a space before a line break, which
+    editors strip, but for that there is `_SPACE_BEFORE_BREAK`.
+    """
+    return re.compile(
+        "[\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*"
+    )
 
 
 def text(value: str) -> str:
@@ -153,7 +160,7 @@ def _represent_block(dumper: yaml.SafeDumper, data: Block) -> yaml.ScalarNode:
 
 def _represent_str(dumper: yaml.SafeDumper, data: str) -> yaml.ScalarNode:
     # Single quotes and no quotes lose NEL, U+2028 and U+2029: PyYAML reads them as line breaks.
-    style = None if _PLAIN.fullmatch(data) else '"'
+    style = None if _plain().fullmatch(data) else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
 

@@ -37,7 +37,7 @@ def cassette_request(request: httpx.Request, body: bytes, library: Library) -> R
         body: all of its body.
         library: the caller's, which decodes.
     """
-    headers = dict(request.headers)
+    headers = dict(request.headers.items())  # one by one they would be looked for each
     coding = headers.get("content-encoding")
     if coding is not None:
         with contextlib.suppress(library.DecodingError):

@@ -11,8 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 _EVENT_END = re.compile(rb"(?>\r\n|\n|\r){2,}")  # atomic: a CR LF is never two breaks
-_PAIR = re.compile(r"(\d+)\+(\d+)", re.ASCII)
-_TABLE = re.compile(r"\s*(?:\d+\+\d+(?:\s+|\Z))*", re.ASCII)
+_TABLE = re.compile(r"\s*+(?:\d++\+\d++(?:\s++|\Z))*+", re.ASCII)
 _DATA = re.compile(rb"(?<![^\r\n])(?:\xef\xbb\xbf)?data(?=[:\r\n]|\Z)")
 
 
@@ -42,19 +41,17 @@ def parse(text: str) -> list[tuple[int, int]]:
     if _TABLE.fullmatch(text) is None:
         msg = "a table of chunks has pairs such as 12+134"
         raise ValueError(msg)
-    return [(int(ms), int(size)) for ms, size in _PAIR.findall(text)]
+    numbers = list(map(int, text.replace("+", " ").split()))
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
 
 
 def cut(body: bytes, pairs: Sequence[tuple[int, int]]) -> list[Chunk] | None:
     """Cut a body as its table says; None where the table does not add up to the body."""
-    if sum(size for _, size in pairs) != len(body):
+    edges = list(itertools.accumulate((size for _, size in pairs), initial=0))
+    if edges[-1] != len(body):
         return None
-    chunks = []
-    at = 0
-    for ms, size in pairs:
-        chunks.append(Chunk(ms, body[at : at + size]))
-        at += size
-    return chunks
+    pieces = [body[start:end] for start, end in itertools.pairwise(edges)]
+    return [Chunk(ms, piece) for (ms, _), piece in zip(pairs, pieces, strict=True)]
 
 
 def as_recorded(body: bytes, written: object) -> list[Chunk] | None:

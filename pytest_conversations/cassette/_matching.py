@@ -55,9 +55,9 @@ def _meaning(body: bytes, ignored: Sequence[_pointers.Pointer]) -> str | bytes:
     if not body.lstrip().startswith((b"{", b"[")):
         return body
     try:
-        data = json.loads(body, parse_float=_number)
+        data = _DECODER.decode(body.decode("utf-8", "surrogatepass"))
         kept = _pointers.without(data, ignored) if ignored else data
-        return json.dumps(kept, sort_keys=True)
+        return _ENCODER.encode(kept)
     except (ValueError, RecursionError):
         return body
 
@@ -67,8 +67,14 @@ def _number(text: str) -> float:
     return int(value) if value.is_integer() else value  # 1.0 and 1 are one number in JSON
 
 
+# Made once: `json.loads` and `json.dumps` would make them for each body.
+_DECODER = json.JSONDecoder(parse_float=_number)
+_ENCODER = json.JSONEncoder(sort_keys=True)
+
+
 def _query(request: Request) -> Hashable:
-    return tuple(sorted(parse_qsl(urlsplit(request.uri).query, keep_blank_values=True)))
+    query = urlsplit(request.uri).query
+    return tuple(sorted(parse_qsl(query, keep_blank_values=True))) if query else ()
 
 
 def _headers(request: Request) -> Hashable:

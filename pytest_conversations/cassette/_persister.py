@@ -54,7 +54,7 @@ class FilePersister:
             CassetteFormatError: the file is no cassette.
             CassetteError: the file cannot be read.
         """
-        _clear(Path(path))
+        _clear(path)
         try:
             raw = _read_lines(Path(path))
         except CassetteError as error:
@@ -201,14 +201,18 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def _temporary(path: Path) -> Path:
-    return path.with_name(f".{path.name}.tmp")
+    return path.with_name(_TEMPORARY.format(path.name))
 
 
-def _clear(path: Path) -> None:
-    """Take away what a run left that was killed while it wrote."""
+_TEMPORARY = ".{}.tmp"
+
+
+def _clear(path: str) -> None:
+    """Take away what a run left that was killed while it wrote; of a link the next writer does."""
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, _TEMPORARY.format(name))  # noqa: PTH118 - for each test
     # Where the rights are missing, whoever reads or writes the file tells.
     with contextlib.suppress(CassetteError, OSError):
-        path = path.resolve() if path.is_symlink() else path
-        if _temporary(path).exists():
-            with locked(path, patience=0):
-                _temporary(path).unlink(missing_ok=True)
+        if os.path.exists(temporary):  # noqa: PTH110
+            with locked(Path(path), patience=0):
+                Path(temporary).unlink(missing_ok=True)
