@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_conversations import _settings, _stash
-from pytest_conversations._item import cassette_path, others, record_command, refuse_vcr
-from pytest_conversations._settings import ConversationsConfig, Settings
+from pytest_conversations import _stash
 from pytest_conversations.errors import CassetteError
 
 if TYPE_CHECKING:
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     import httpx
     from syrupy.assertion import SnapshotAssertion
 
+    from pytest_conversations._settings import ConversationsConfig, Settings
     from pytest_conversations.cassette import ConversationCassette, Scrubber
     from pytest_conversations.client import AsyncConversationsClient, ConversationsClient
     from pytest_conversations.snapshot import Scrub
@@ -63,6 +62,8 @@ class _Environment(Mapping[str, str]):
 @pytest.fixture(scope="session")
 def conversations_config() -> ConversationsConfig:
     """Settings of the project. Override it in conftest.py to return a ConversationsConfig."""
+    from pytest_conversations._settings import ConversationsConfig
+
     return ConversationsConfig()
 
 
@@ -71,6 +72,7 @@ def conversation_cassette(
     request: pytest.FixtureRequest, conversations_config: object
 ) -> Iterator[ConversationCassette]:
     """The open cassette of this test: ``path``, ``mode``, ``interactions``, ``play_count``."""
+    from pytest_conversations._item import cassette_path, others, record_command, refuse_vcr
     from pytest_conversations._lifecycle import cassette_of_test
     from pytest_conversations.cassette import Hints
 
@@ -191,8 +193,7 @@ def conversations_server(
         from pytest_conversations._server import Server
         from pytest_conversations.relay import create_app
     except ImportError as error:
-        msg = f"conversations_server needs {error.name}: {_INSTALL}"
-        raise _settings.SettingsError(msg) from error
+        raise _missing(error, "conversations_server") from error
     with Server(create_app(settings.server_url), name="conversations_server", date=False) as server:
         yield server.url
 
@@ -236,8 +237,16 @@ def _loses_recording(item: pytest.Item) -> bool:
     return not is_kept(item.stash[_stash.OUTCOME], item.stash[_stash.SETTINGS])
 
 
+def _missing(error: ImportError, what: str) -> Exception:
+    from pytest_conversations._settings import SettingsError
+
+    return SettingsError(f"{what} needs {error.name}: {_INSTALL}")
+
+
 def _resolved(item: pytest.Item, conversations_config: object) -> Settings:
-    return _settings.resolve(
+    from pytest_conversations._settings import ConversationsConfig, resolve
+
+    return resolve(
         item.config,
         item.iter_markers("conversations"),
         ConversationsConfig.of(conversations_config),
@@ -279,7 +288,6 @@ def _sandbox_url(config: pytest.Config) -> str:
         try:
             from pytest_conversations.sandbox import Sandbox
         except ImportError as error:
-            msg = f"--conversations-sandbox needs {error.name}: {_INSTALL}"
-            raise _settings.SettingsError(msg) from error
+            raise _missing(error, "--conversations-sandbox") from error
         config.stash[_stash.SANDBOX] = Sandbox()
     return config.stash[_stash.SANDBOX].url

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from pytest_conversations._age import MaxAge
-from pytest_conversations._settings import SERVER_URL, Settings
+from pytest_conversations._options import SERVER_URL
+from pytest_conversations._settings import Settings
 from pytest_conversations._tally import Tally
 from pytest_conversations.capture import Capture, Shape
 from pytest_conversations.cassette import (

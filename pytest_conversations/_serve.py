@@ -11,9 +11,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pytest_conversations._check import scrubbed, scrubber_of
+from pytest_conversations._options import SERVER_URL
 from pytest_conversations._rules import Rules
 from pytest_conversations._server import Server
-from pytest_conversations._settings import SERVER_URL
 from pytest_conversations._version import __version__
 from pytest_conversations.capture import Capture, Shape
 from pytest_conversations.cassette import (

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from pytest_conversations import _shapes
 from pytest_conversations._age import MaxAge
+from pytest_conversations._options import MODES, SERVER_URL, UNUSED
 from pytest_conversations._rules import Rules
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ T = TypeVar("T")
 # What may be shown of a text that was given for a URL, and may be a secret.
 _PLACE = re.compile(r"[a-z]+://.*|localhost.*|[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\w*)?(?:/.*)?")
 _WORD = re.compile(r"[A-Za-z_ -]{0,16}")
-UNUSED = ("ignore", "warn", "error")
-MODES = ("none", "once", "new_episodes", "all", "rewrite", "verify")
-SERVER_URL = "https://api.mistral.ai"
 
 
 class SettingsError(ValueError):
@@ -120,10 +118,6 @@ class Settings:
     before_record_response: ResponseHook | None
 
 
-MARKER = (
-    "conversations(cassette=None, mode=None, match_on=None, chunking='recorded', pace='instant', "
-    "cut_after=None)"
-)
 _MARKER_ARGUMENTS = ("cassette", "mode", "match_on", "chunking", "pace", "cut_after")
 
 

@@ -6,21 +6,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_conversations._settings import Settings
-from pytest_conversations._tally import Tally
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_conversations._settings import Settings
+    from pytest_conversations._tally import Tally
     from pytest_conversations.cassette import ConversationCassette
     from pytest_conversations.sandbox import Sandbox
 
 # With the configuration: of the whole run.
-TALLY = pytest.StashKey[Tally]()
+TALLY: pytest.StashKey[Tally] = pytest.StashKey()
 SANDBOX: pytest.StashKey[Sandbox] = pytest.StashKey()
 
 # With an item: of one test.
-SETTINGS = pytest.StashKey[Settings]()
+SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 CASSETTE: pytest.StashKey[ConversationCassette] = pytest.StashKey()
 OUTCOME = pytest.StashKey[str]()
 SHOWN: pytest.StashKey[Callable[[str], str]] = pytest.StashKey()  # gives texts without secrets

@@ -1,13 +1,11 @@
 """What a run did, for the lines at its end; merged from the workers of pytest-xdist."""
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 
-@dataclasses.dataclass
 class Tally:
-    """Counts over all cassettes of a run.
+    """Counts over all cassettes of a run. No dataclass, since those take a while to be made.
 
     Attributes:
         run: names it, the same in all its processes.
@@ -29,26 +27,41 @@ class Tally:
         modules: the paths there of the default cassettes of the modules of those tests.
         is_partial: whether other tests may use other cassettes than those.
         lacks_modules: whether all tests of some modules were skipped before they were collected.
+
+    Args:
+        run: names it.
     """
 
-    run: str
-    cassettes: list[str] = dataclasses.field(default_factory=list)
-    replayed: int = 0
-    recorded: int = 0
-    scrubbed: dict[str, int] = dataclasses.field(default_factory=dict)
-    unused: dict[str, int] = dataclasses.field(default_factory=dict)
-    idle: list[str] = dataclasses.field(default_factory=list)
-    edited: list[str] = dataclasses.field(default_factory=list)
-    paths: dict[str, str] = dataclasses.field(default_factory=dict)
-    unwritten: dict[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
-    old: dict[str, int] = dataclasses.field(default_factory=dict)
-    verified: int = 0
-    sharing: dict[str, int] = dataclasses.field(default_factory=dict)
-    folders: list[str] = dataclasses.field(default_factory=list)
-    claims: list[str] = dataclasses.field(default_factory=list)
-    modules: list[str] = dataclasses.field(default_factory=list)
-    is_partial: bool = False
-    lacks_modules: bool = False
+    def __init__(self, run: str) -> None:
+        self.run = run
+        self.cassettes: list[str] = []
+        self.replayed = 0
+        self.recorded = 0
+        self.scrubbed: dict[str, int] = {}
+        self.unused: dict[str, int] = {}
+        self.idle: list[str] = []
+        self.edited: list[str] = []
+        self.paths: dict[str, str] = {}
+        self.unwritten: dict[str, tuple[str, str]] = {}
+        self.old: dict[str, int] = {}
+        self.verified = 0
+        self.sharing: dict[str, int] = {}
+        self.folders: list[str] = []
+        self.claims: list[str] = []
+        self.modules: list[str] = []
+        self.is_partial = False
+        self.lacks_modules = False
+
+    @classmethod
+    def of(cls, counts: Mapping[str, object]) -> "Tally":
+        """That of another process, by what its `counts` gave there."""
+        tally = cls("")
+        vars(tally).update(counts)
+        return tally
+
+    def counts(self) -> dict[str, object]:
+        """All of it, as plain data that can be sent to another process."""
+        return dict(vars(self))
 
     def add(self, other: "Tally") -> None:
         """Add the counts of another part of the run."""

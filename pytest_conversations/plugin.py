@@ -1,22 +1,20 @@
 """The pytest plugin: options, hooks and fixtures.
 
 It is loaded in every pytest run of every project that has it installed. So at module level it
-imports nothing but pytest and the settings; whatever is heavy is imported by the fixture that needs
-it, in a test that really opens a cassette.
+imports nothing but pytest and what options may be; whatever is heavy is imported by the fixture
+that needs it, in a test that really opens a cassette.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_conversations import _settings, _stash
-from pytest_conversations._age import MaxAge
+from pytest_conversations import _options, _stash
 from pytest_conversations._fixtures import *  # noqa: F403 - pytest looks for them here
-from pytest_conversations._item import first_of_function, own_frames
+from pytest_conversations._options import pytest_addoption  # noqa: F401 - likewise
 from pytest_conversations._tally import Tally
 from pytest_conversations.errors import CassetteError
 
@@ -26,78 +24,16 @@ if TYPE_CHECKING:
 _WORKER_OUTPUT = "pytest_conversations"
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options, on the command line and in the ini file."""
-    group = parser.getgroup("conversations", "Conversations API: record and replay")
-    group.addoption(
-        "--conversations-mode",
-        choices=_settings.MODES,
-        help="none: replay only (default). once: record where there is no cassette. "
-        "new_episodes: record what is not in it. all: record everything again. "
-        "rewrite: the same, from an empty cassette. verify: call the API, write nothing, and fail "
-        "where a reply has another shape than the recorded one.",
-    )
-    group.addoption(
-        "--conversations-server-url",
-        metavar="URL",
-        help=f"Origin of the API (default: MISTRAL_SERVER_URL or {_settings.SERVER_URL}).",
-    )
-    group.addoption(
-        "--conversations-dir",
-        metavar="DIR",
-        help="Folder of the cassettes, from rootdir (default: cassettes).",
-    )
-    group.addoption(
-        "--conversations-sandbox",
-        action="store_true",
-        help="Send requests to the API origin to the embedded sandbox API instead.",
-    )
-    group.addoption(
-        "--conversations-unused",
-        choices=_settings.UNUSED,
-        help="What to do about recorded interactions that a passing test did not play: say it at "
-        "the end (warn, default), fail the test (error), or nothing (ignore).",
-    )
-    group.addoption(
-        "--conversations-report",
-        metavar="FILE",
-        help="Write the cassettes of this run, and how its tests went, as an HTML page.",
-    )
-    group.addoption(
-        "--conversations-max-age",
-        metavar="DAYS",
-        help="Say at the end which recordings are older; with error:DAYS, fail the tests that play "
-        "them (default: any age will do).",
-    )
-    parser.addini("conversations_mode", "default value for --conversations-mode")
-    parser.addini("conversations_server_url", "default value for --conversations-server-url")
-    parser.addini("conversations_dir", "default value for --conversations-dir")
-    parser.addini("conversations_unused", "default value for --conversations-unused")
-    parser.addini("conversations_max_age", "default value for --conversations-max-age")
-    parser.addini(
-        "conversations_keep_failed",
-        "write the recording of a failing test, too",
-        type="bool",
-        default=False,
-    )
-    parser.addini(
-        "conversations_scrub",
-        "what is kept out of cassettes, a line each: the name of an environment variable that "
-        "holds a secret, or re:PATTERN; keep:PATTERN is no secret",
-        type="linelist",
-    )
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker; refuse a mode in the ini file that does not exist."""
     config.addinivalue_line(
         "markers",
-        f"{_settings.MARKER}: replay this test's requests to the Conversations API from its "
+        f"{_options.MARKER}: replay this test's requests to the Conversations API from its "
         "cassette, or record them",
     )
     for name, choices in (
-        ("conversations_mode", _settings.MODES),
-        ("conversations_unused", _settings.UNUSED),
+        ("conversations_mode", _options.MODES),
+        ("conversations_unused", _options.UNUSED),
     ):
         given = config.getini(name)
         if given and given not in choices:
@@ -108,17 +44,29 @@ def pytest_configure(config: pytest.Config) -> None:
     except (ValueError, pytest.UsageError) as error:
         msg = f"conversations_keep_failed: {error}"
         raise pytest.UsageError(msg) from None
-    try:
-        _settings.scrub_rules(config.getini("conversations_scrub"))
-        MaxAge.of(config.getini("conversations_max_age"))
-        MaxAge.of(config.getoption("conversations_max_age"))
-    except ValueError as error:
-        raise pytest.UsageError(str(error)) from None
+    _refuse_wrong(
+        config.getini("conversations_scrub"),
+        config.getini("conversations_max_age"),
+        config.getoption("conversations_max_age"),
+    )
     # The processes of pytest-xdist are one run.
     run = getattr(config, "workerinput", {}).get("testrunuid") or os.urandom(16).hex()
     config.stash[_stash.TALLY] = Tally(run)
     if (file := config.getoption("conversations_report")) is not None:
         _register_report(config, file)
+
+
+def _refuse_wrong(scrub: list[str], *ages: str | None) -> None:
+    if scrub or any(ages):  # most projects say nothing, and need nothing of what is imported here
+        from pytest_conversations._age import MaxAge
+        from pytest_conversations._settings import scrub_rules
+
+        try:
+            scrub_rules(scrub)
+            for age in ages:
+                MaxAge.of(age)
+        except ValueError as error:
+            raise pytest.UsageError(str(error)) from None
 
 
 def _register_report(config: pytest.Config, file: str) -> None:
@@ -154,6 +102,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     names: list[str] | None = getattr(item, "fixturenames", None)
     first = "conversation_cassette"
     if names is not None and (first in names or item.get_closest_marker("conversations")):
+        from pytest_conversations._item import first_of_function
+
         others = [name for name in names if name != first]
         at = first_of_function(item, others)
         # Not in place: the parameters of a test function share the list.
@@ -166,6 +116,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     try:
         yield
     except CassetteError as error:
+        from pytest_conversations._item import own_frames
+
         raise error.with_traceback(own_frames(error.__traceback__, item)) from None
     except pytest.xfail.Exception:
         _raise_refusal(item)
@@ -268,7 +220,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         claim(session.items, tally)
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output[_WORKER_OUTPUT] = dataclasses.asdict(tally)
+        output[_WORKER_OUTPUT] = tally.counts()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -278,7 +230,7 @@ def pytest_testnodedown(node: object) -> None:
     tally = config.stash[_stash.TALLY]
     counts = getattr(node, "workeroutput", {}).get(_WORKER_OUTPUT)
     if counts:
-        tally.add(Tally(**counts))
+        tally.add(Tally.of(counts))
     else:  # it crashed, and nobody knows what it used
         tally.is_partial = True
 
