@@ -1,5 +1,6 @@
 """What a pytest item tells: where its cassette is, what records it, which frames are its own."""
 
+import functools
 import os
 import shlex
 from collections.abc import Sequence
@@ -59,16 +60,17 @@ def others(item: pytest.Item, folder: Path) -> set[Path]:
 def default_cassette(item: pytest.Item) -> Path:
     """Where in the cassette folder the cassette of a test is that names none."""
     names = [node.name for node in item.listchain() if isinstance(node, pytest.Class)]
-    return _paths.default_path(Path(), _module(item), [*names, item.name])
+    return default_folder(item) / _paths.file_name([*names, item.name])
 
 
 def default_folder(item: pytest.Item) -> Path:
     """Where in the cassette folder the cassettes of its module's tests are that name none."""
-    return _paths.default_folder(_module(item))
+    return _folder_of(item.path, item.config.rootpath)
 
 
-def _module(item: pytest.Item) -> Path:
-    return Path(os.path.relpath(item.path, item.config.rootpath))
+@functools.lru_cache(maxsize=16)  # a module has many tests
+def _folder_of(module: Path, root: Path) -> Path:
+    return _paths.default_folder(Path(os.path.relpath(module, root)))
 
 
 def record_command(

@@ -12,15 +12,13 @@ _LONGEST = 200  # bytes; file systems take 255, a temporary name or a suffix wan
 _SUFFIX = ".yaml"
 
 
-def default_path(folder: Path, module: Path, names: Iterable[str]) -> Path:
-    """The path of a test that names no cassette.
+def file_name(names: Iterable[str]) -> str:
+    """The name of the file of a test that names no cassette; it is in `default_folder`.
 
     Args:
-        folder: the cassette folder.
-        module: the test module's path from rootdir.
         names: the names of the classes that the test stands in, and its own with its parameters.
     """
-    return folder / default_folder(module) / (_safe(".".join(names)) + _SUFFIX)
+    return _safe(".".join(names)) + _SUFFIX
 
 
 def default_folder(module: Path) -> Path:

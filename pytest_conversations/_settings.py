@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, TypeVar
@@ -232,6 +233,7 @@ def _refuse_other(what: str, given: object, choices: Collection[str]) -> None:
         raise SettingsError(msg)
 
 
+@functools.lru_cache(maxsize=64)  # of each test they are the same
 def checked_url(what: str, given: str) -> str:
     """A URL of a server, as it was given.
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_conversations._paths import default_path
+from pytest_conversations._paths import default_folder, file_name
 
 FOLDER = Path("project", "cassettes")
 RECORD = ("--conversations-mode=once", "--conversations-sandbox")
@@ -15,7 +15,7 @@ names = st.lists(st.text(min_size=1), min_size=1, max_size=2).map(tuple)
 
 
 def _path(*names: str) -> Path:
-    return default_path(FOLDER, Path("tests/test_it.py"), names)
+    return FOLDER / default_folder(Path("tests/test_it.py")) / file_name(names)
 
 
 @given(names, names)

@@ -116,8 +116,8 @@ class PlayingCassette(ExplainingCassette):
 
     def _holds_known(self, request: Request) -> bool:
         """Whether a request holds a secret, in whose place a recorded one has another text."""
-        find = self._scrubber.finder.by_own_value
-        return bool(find(stored_body(request)) or find(request.uri.encode("utf-8", "replace")))
+        sent = b"\n".join((request.uri.encode("utf-8", "replace"), stored_body(request)))
+        return bool(self._scrubber.finder.by_own_value(sent))
 
     def _place(self, request: Request) -> int | None:
         return self._index.next(request, self.play_counts, repeats=self.allow_playback_repeats)
