@@ -18,6 +18,7 @@ from pytest_conversations._version import __version__
 from pytest_conversations.capture import Capture, Shape
 from pytest_conversations.cassette import (
     ConversationCassette,
+    GrowingCassette,
     Hints,
     Scrubber,
     Shelf,
@@ -67,7 +68,7 @@ def serving(
         note: is told of each request when it is over.
 
     Raises:
-        CassetteError: a cassette cannot be read.
+        CassetteError: a cassette cannot be read, or not be written where it is to be recorded.
         OSError: it cannot listen.
     """
     scrubber = scrubber_of(options.rules, os.environ)
@@ -153,6 +154,4 @@ def _cassette(options: Options, scrubber: Scrubber) -> ConversationCassette:
 
     if options.record is None:
         return Shelf(options.paths, scrubber=scrubber, hints=Hints(record_hint))
-    return ConversationCassette(
-        first, mode=options.mode, scrubber=scrubber, hints=Hints(record_hint)
-    )
+    return GrowingCassette(first, mode=options.mode, scrubber=scrubber, hints=Hints(record_hint))

@@ -84,6 +84,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors",
     },
     "_check": {"_rules", "cassette", "errors"},
+    "_keeping": {"cassette", "errors"},
     "_project": set(),
     "_serve": {
         "_check",
@@ -99,6 +100,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {
         "_check",
         "_diff",
+        "_keeping",
         "_project",
         "_rules",
         "_serve",

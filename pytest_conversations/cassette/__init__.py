@@ -20,6 +20,7 @@ from pytest_conversations.cassette._chunks import (
 from pytest_conversations.cassette._compression import decoded
 from pytest_conversations.cassette._document import is_json
 from pytest_conversations.cassette._explaining import Hints
+from pytest_conversations.cassette._growing import GrowingCassette
 from pytest_conversations.cassette._inspection import Finding, inspect, inspect_damaged
 from pytest_conversations.cassette._json_text import indent
 from pytest_conversations.cassette._matching import Matching, body_bytes
@@ -42,6 +43,7 @@ __all__ = [
     "Chunk",
     "ConversationCassette",
     "Finding",
+    "GrowingCassette",
     "Hints",
     "Interaction",
     "Matching",

@@ -1,6 +1,7 @@
 """Cassette files: read whole or not at all, written whole or not at all."""
 
 import contextlib
+import errno
 import io
 import os
 from collections.abc import Callable
@@ -56,7 +57,7 @@ class FilePersister:
             CassetteError: the file cannot be read.
         """
         _clear(Path(path).resolve())
-        if _is_missing(Path(path)):
+        if is_missing(Path(path)):
             raise CassetteNotFoundError(path)
         text = read_text(Path(path))
         self.is_edited = _checksum.is_edited(text)
@@ -164,6 +165,31 @@ def read_text(path: Path) -> str:
         raise CassetteFormatError(str(path), line, "not UTF-8 text") from error
 
 
+def prove_writable(path: Path) -> None:
+    """Try whether a cassette could be written, and leave all as it was.
+
+    Raises:
+        CassetteError: it could not.
+    """
+    file = path.resolve()
+    made: list[Path] = []
+    try:
+        made += [folder for folder in file.parents if not folder.exists()]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with locked(file):
+            _temporary(file).touch()
+            _temporary(file).unlink()
+    except OSError as error:
+        is_file = isinstance(error, FileExistsError)  # where a folder would have to be
+        reason = os.strerror(errno.ENOTDIR) if is_file else error.strerror
+        msg = f"cannot write the cassette {path}: {reason}"
+        raise CassetteError(msg) from error
+    finally:
+        for folder in made:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
 def _replace(path: Path, content: bytes) -> None:
     path = path.resolve()  # a link stays one
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -195,7 +221,8 @@ def _clear(path: Path) -> None:
                 _temporary(path).unlink(missing_ok=True)
 
 
-def _is_missing(path: Path) -> bool:
+def is_missing(path: Path) -> bool:
+    """Whether there is no such file; of one that cannot be looked at nobody knows."""
     # Not by `exists`: of a folder that may not be entered it raises, or from Python 3.14 says that
     # the file is missing, and it would be recorded over.
     try:

@@ -2,19 +2,16 @@
 
 import argparse
 import contextlib
-import signal
 import sys
-import time
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_conversations.cli._commands import Commands
 from pytest_conversations.cli._output import missing
+from pytest_conversations.cli._stopping import Stop
 
 if TYPE_CHECKING:
-    from pytest_conversations.cassette import ConversationCassette, Scrubber
     from pytest_conversations.relay import Asked
 
 _MODES = ("once", "new_episodes", "all", "rewrite")
@@ -29,9 +26,9 @@ def add_to(commands: Commands) -> None:
         description="Answer over HTTP as the cassettes say, also those of vcrpy and "
         "pytest-recording: with the recorded chunks, pace, errors and cut connections. What is not "
         "recorded is a 404, with the reason as JSON. With --record, be a proxy that records, and "
-        "write the cassette at the end, without secrets. Runs until Ctrl-C. Ends with 1 where a "
-        "cassette cannot be read or written, or the port is in use; with 2 where an argument "
-        "cannot be.",
+        "write the cassette, without secrets, while it runs and when it ends. Runs until Ctrl-C or "
+        "SIGTERM. Ends with 0 when it is stopped; with 1 where a cassette cannot be read or "
+        "written, or the port is in use; with 2 where an argument cannot be.",
     )
     parser.add_argument("paths", nargs="+", type=Path, metavar="CASSETTE", help="a file")
     parser.add_argument("--port", type=int, default=0, help="port (default: any free one)")
@@ -85,6 +82,7 @@ def add_to(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     try:
         from pytest_conversations import _serve, _shapes
+        from pytest_conversations._keeping import Keeper
         from pytest_conversations._project import project_lines
         from pytest_conversations._rules import Rules
         from pytest_conversations._settings import checked_url
@@ -120,22 +118,25 @@ def _run(arguments: argparse.Namespace) -> int:
         rules=rules,
     )
     try:
-        with _serve.serving(options, _print) as (server, cassette, scrubber):
-            what = "replaying"
-            if cassette.records:
-                what = f"recording {options.recorded_from} into"
-            print(f"{what} {cassette.title} at {server.url} (Ctrl-C stops it)")
-            sys.stdout.flush()
-            _wait()
-        return max(_write(cassette, scrubber), int(len(readable) < len(arguments.paths)))
+        with Stop() as stop:
+            with _serve.serving(options, _print) as (server, cassette, scrubber):
+                keeper = Keeper(cassette, scrubber, _complain)
+                what = "replaying"
+                if cassette.records:
+                    what = f"recording {options.recorded_from} into"
+                print(f"{what} {cassette.title} at {server.url} (Ctrl-C stops it)")
+                sys.stdout.flush()
+                while not stop.wait(keeper.save() if cassette.records else None):
+                    pass
+            told = keeper.finish()
+            if told:
+                print(told)
+        return int(len(readable) < len(arguments.paths))
     except CassetteError as error:
-        print(str(error), file=sys.stderr)
+        _complain(str(error))
     except OSError as error:
-        print(str(error.args[-1]), file=sys.stderr)
+        _complain(str(error.args[-1]))
     return 1
-
-
-_LONG = 3600  # s
 
 
 def _number(text: str, kind: type[int] | type[float]) -> object:
@@ -180,50 +181,15 @@ def _readable(paths: Sequence[Path]) -> Iterator[Path]:
             yield path
 
 
-def _wait() -> None:
-    """Wait until Ctrl-C, or until the process is asked to end."""
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        while True:
-            time.sleep(_LONG)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def _print(asked: "Asked") -> None:
     head, *rest = asked.fault.splitlines() or [""]
     words = f"{asked.method} {asked.target}  {asked.status or 'no response'}"
-    print("\n    ".join([f"{words}  {asked.sent} bytes in {asked.ms} ms  {head}".rstrip(), *rest]))
-    sys.stdout.flush()
+    line = f"{words}  {asked.sent} bytes in {asked.ms} ms  {head}".rstrip()
+    with contextlib.suppress(BrokenPipeError):  # nobody reads it any more, and requests go on
+        print("\n    ".join([line, *rest]))
+        sys.stdout.flush()
 
 
-# As where the server is down, or a key is missing: nobody wants that replayed ever after.
-_NO_ANSWER = {0, 401, 403}
-
-
-def _write(cassette: "ConversationCassette", scrubber: "Scrubber") -> int:
-    recorded = cassette.recorded_count
-    if cassette.would_lose():
-        print("not written: the API did not answer; the old recording stays", file=sys.stderr)
-        return 1
-    held = cassette.interactions[-recorded:] if recorded else []
-    codes = {each.response["status"]["code"] for each in held}
-    if codes and codes <= _NO_ANSWER:
-        told = ", ".join(str(code or "no response") for code in sorted(codes))
-        print(f"not written: no request got an answer, only {told}", file=sys.stderr)
-        return 1
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        cassette.write()
-    for warning in caught:
-        print(str(warning.message), file=sys.stderr)
-    if recorded:
-        count = sum(scrubber.counts.values())
-        print(f"{recorded} recorded, {count} scrubbed in {cassette.title}")
-    return 0
+def _complain(words: str) -> None:
+    print(words, file=sys.stderr)
+    sys.stderr.flush()
