@@ -85,6 +85,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "_check": {"_rules", "cassette", "errors"},
     "_keeping": {"cassette", "errors"},
+    "_plural": set(),
     "_project": set(),
     "_serve": {
         "_check",
@@ -101,6 +102,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "_check",
         "_diff",
         "_keeping",
+        "_plural",
         "_project",
         "_rules",
         "_serve",

@@ -8,6 +8,7 @@ from pytest_conversations.cassette._cassette import (
     MODES,
     ConversationCassette,
 )
+from pytest_conversations.cassette._checksum import edited_line
 from pytest_conversations.cassette._chunks import (
     Chunk,
     as_recorded,
@@ -59,6 +60,7 @@ __all__ = [
     "cut",
     "cut_at_events",
     "decoded",
+    "edited_line",
     "event_ends",
     "header_values",
     "indent",

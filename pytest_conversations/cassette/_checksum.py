@@ -1,4 +1,8 @@
-"""Whether a file is what was written: a checksum in its head, of all the rest."""
+"""Whether a file is what was written: a checksum in its head, of all the rest.
+
+A checksum that is `BLANK` is never right: it stays in a file that is written again, and had been
+edited before.
+"""
 
 import re
 import zlib
@@ -13,6 +17,12 @@ _HEAD = 1000  # characters; the metadata stands first
 def sealed(text: str) -> str:
     """A cassette's text with its checksum in the place of `BLANK`."""
     return _LINE.sub(lambda line: f"{line[1]}'{_of(text)}'", text, count=1)
+
+
+def edited_line(text: str) -> int:
+    """The line, from 1, of a checksum that is wrong; 0 where none is."""
+    line = _LINE.search(text, 0, _HEAD) if is_edited(text) else None
+    return 0 if line is None else text.count("\n", 0, line.start()) + 1
 
 
 def is_edited(text: str) -> bool:
