@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pytest_conversations._check import scrubbed, scrubber_of
+from pytest_conversations._plural import counted
 from pytest_conversations._rules import Rules
 from pytest_conversations._server import Server
 from pytest_conversations._settings import SERVER_URL
@@ -128,7 +129,7 @@ def _page(cassette: ConversationCassette, options: Options, heard: Sequence[Aske
         report.Asked(
             f"{each.method} {each.target}",
             str(each.status or "no response"),
-            (f"{each.sent} bytes", f"{each.ms} ms"),
+            (counted(each.sent, "byte"), f"{each.ms} ms"),
             each.fault,
         )
         for each in heard

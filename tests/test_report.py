@@ -136,7 +136,7 @@ def test_a_bar_where_it_takes_long(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     assert main(["report", "good.yaml", "-o", "r.html"]) == 0
     out, err = capsys.readouterr()
-    assert out == "r.html: 1 of 1 cassettes\n"
+    assert out == "r.html: 1 of 1 cassette\n"
     assert "cassettes" in err
 
 

@@ -277,3 +277,16 @@ def test_a_pipe(tmp_path: Path) -> None:
         assert process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_one_is_not_several(count: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Numbers stand with the right form of their words."""
+    path = write(tmp_path / "it.yaml", *talk(ID, "1+2?", "3")[:count])
+    ending = "" if count == 1 else "s"
+    assert _shown(capsys, "show", path)[0] == f"{count} interaction{ending}"
+    assert main(["check", str(tmp_path)]) == 0
+    assert capsys.readouterr().err == "0 of 1 file have problems\n"
+    assert main(["report", str(path), "-o", str(tmp_path / "it.html")]) == 0
+    assert capsys.readouterr().out.endswith("it.html: 1 of 1 cassette\n")
+    assert f"<span>{count} interaction{ending}</span>" in (tmp_path / "it.html").read_text("utf-8")

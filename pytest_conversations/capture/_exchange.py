@@ -11,6 +11,7 @@ from typing import cast
 import httpx
 from vcr.request import Request
 
+from pytest_conversations._plural import counted
 from pytest_conversations.capture._failures import was_cancelled
 from pytest_conversations.capture._library import Library
 from pytest_conversations.capture._shape import Shape
@@ -100,8 +101,8 @@ class Replay:
             end = functools.partial(library.error(_DIED), _DIED_WORDS)
         elif is_stream and self.shape.cut_after is not None and end is None:
             warnings.warn(
-                f"{self.path}: a stream has fewer than {self.shape.cut_after} events, so "
-                "`cut_after` does not cut it",
+                f"{self.path}: a stream has fewer than "
+                f"{counted(self.shape.cut_after, 'event')}, so `cut_after` does not cut it",
                 stacklevel=2,
             )
         status = recorded["status"]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vcr.request import Request
 
+from pytest_conversations._plural import counted
 from pytest_conversations.cassette import _matching
 from pytest_conversations.cassette._matching import Matching
 from pytest_conversations.cassette._persister import read
@@ -111,7 +112,7 @@ def _diff(recorded: Request, made: Request) -> list[str]:
     left = sum(1 for _ in lines)
     return [
         *(f"  {_shortened(line)}" for line in shown),
-        *([f"  … {left} more lines"] if left else []),
+        *([f"  … {counted(left, 'more line')}"] if left else []),
         *([_HIDDEN] if hidden != new else []),
     ]
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 import vcr.cassette
 from vcr.request import Request
 
+from pytest_conversations._plural import counted
 from pytest_conversations.cassette import _diagnosis, _metadata
 from pytest_conversations.cassette._matching import Matching
 from pytest_conversations.errors import CassetteError, UnrecordedRequestError
@@ -78,7 +79,7 @@ class ExplainingCassette(vcr.cassette.Cassette):
         return f"To record it: {hint}"
 
     def _explain(self, made: Request, reason: str) -> str:
-        found = f"{len(self.data)} interactions, {self.play_count} played"
+        found = f"{counted(len(self.data), 'interaction')}, {self.play_count} played"
         found = found if self.rewound else "which does not exist"
         lines = [reason, f"Cassette: {self.title} (mode {self.mode}), {found}", self.hint()]
         if not reason:

@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from pytest_conversations._plural import counted
 from pytest_conversations._version import __version__
 from pytest_conversations.cli._commands import Commands
 from pytest_conversations.cli._output import missing, progress
@@ -71,5 +72,5 @@ def _run(arguments: argparse.Namespace) -> int:
     for problem in problems:
         print(problem, file=sys.stderr)
     shown = len(files) - len(problems)
-    print(f"{arguments.output}: {shown} of {len(files)} cassettes")
+    print(f"{arguments.output}: {shown} of {counted(len(files), 'cassette')}")
     return 1 if problems else 0

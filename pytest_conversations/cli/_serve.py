@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_conversations._plural import counted
 from pytest_conversations.cli._commands import Commands
 from pytest_conversations.cli._output import missing
 from pytest_conversations.cli._stopping import Stop
@@ -184,7 +185,7 @@ def _readable(paths: Sequence[Path]) -> Iterator[Path]:
 def _print(asked: "Asked") -> None:
     head, *rest = asked.fault.splitlines() or [""]
     words = f"{asked.method} {asked.target}  {asked.status or 'no response'}"
-    line = f"{words}  {asked.sent} bytes in {asked.ms} ms  {head}".rstrip()
+    line = f"{words}  {counted(asked.sent, 'byte')} in {asked.ms} ms  {head}".rstrip()
     with contextlib.suppress(BrokenPipeError):  # nobody reads it any more, and requests go on
         print("\n    ".join([line, *rest]))
         sys.stdout.flush()

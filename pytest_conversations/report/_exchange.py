@@ -19,6 +19,7 @@ from pytest_conversations.report._limits import (
     Limits,
     duration,
     grouped,
+    left_out_here,
     size,
 )
 from pytest_conversations.report._timeline import Timeline, timeline
@@ -147,9 +148,7 @@ def shown(
         test=made.test,
         is_unused=is_unused,
         turns=tuple(said),
-        turns_note=f"{grouped(rest)} more entries are in the cassette, and left out here."
-        if rest
-        else "",
+        turns_note=left_out_here(rest, "more entry", "more entries") if rest else "",
         messages=_messages(made, interaction, limits, left_out),
         stream=stream,
         events=tuple(events),
