@@ -55,6 +55,25 @@ def cassette_request(request: httpx.Request, body: bytes, library: Library) -> R
 
 
 @dataclasses.dataclass(frozen=True)
+class Ends:
+    """What is said where a recording ends and its reader does not.
+
+    Attributes:
+        closed: the response was closed before its end.
+        cancelled: who waited for more was cancelled.
+    """
+
+    closed: str = (
+        "The recording ends here: when it was made, the test closed this response before its end, "
+        "and now it reads on."
+    )
+    cancelled: str = (
+        "The recording ends here: when it was made, the test cancelled the task that waited for "
+        "more, or was over, and now it waits on."
+    )
+
+
+@dataclasses.dataclass(frozen=True)
 class Replay:
     """How recorded responses become those of a library.
 
@@ -62,11 +81,13 @@ class Replay:
         path: the cassette, for warnings.
         shape: how they are cut, and at which pace they come.
         over: is set when the test is over.
+        ends: what is said where a recording ends.
     """
 
     path: str
     shape: Shape
     over: threading.Event
+    ends: Ends
 
     def response(
         self, recorded: Response, library: Library, beyond: Callable[[str], Exception]
@@ -133,7 +154,7 @@ class Replay:
             return self._hang(recorded, library, beyond)
         if "error" in stream:
             return functools.partial(_error, stream["error"], library)
-        return functools.partial(beyond, _CLOSED) if stream.get("closed") else None
+        return functools.partial(beyond, self.ends.closed) if stream.get("closed") else None
 
     def _hang(
         self, recorded: Response, library: Library, beyond: Callable[[str], Exception]
@@ -146,7 +167,7 @@ class Replay:
         return Hang(
             1 + 2 * sum(waited) / 1000 * max(1.0, self.shape.pace),
             self.over,
-            fail=functools.partial(beyond, _CANCELLED),
+            fail=functools.partial(beyond, self.ends.cancelled),
             leave=functools.partial(library.TransportError, "The test is over."),
         )
 
@@ -155,15 +176,6 @@ class Replay:
 _DIED = "RemoteProtocolError"
 _DIED_WORDS = (
     "peer closed connection without sending complete message body (incomplete chunked read)"
-)
-
-_CLOSED = (
-    "The recording ends here: when it was made, the test closed this response before its end, and "
-    "now it reads on."
-)
-_CANCELLED = (
-    "The recording ends here: when it was made, the test cancelled the task that waited for more, "
-    "or was over, and now it waits on."
 )
 
 

@@ -2,8 +2,9 @@
 
 import argparse
 import contextlib
+import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from pytest_conversations.cli._output import missing
 from pytest_conversations.cli._stopping import Stop
 
 if TYPE_CHECKING:
+    from pytest_conversations._rules import Rules
+    from pytest_conversations._serve import Options
     from pytest_conversations.relay import Asked
 
 _MODES = ("once", "new_episodes", "all", "rewrite")
@@ -83,7 +86,6 @@ def add_to(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     try:
         from pytest_conversations import _serve, _shapes
-        from pytest_conversations._keeping import Keeper
         from pytest_conversations._project import project_lines
         from pytest_conversations._rules import Rules
         from pytest_conversations._settings import checked_url
@@ -105,11 +107,15 @@ def _run(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         print(str(error), file=sys.stderr)
         return 2
-    readable = arguments.paths if arguments.record else list(_readable(arguments.paths))
+    unserved = {} if arguments.record else _unserved(arguments.paths, rules)
+    for reason in unserved.values():
+        _complain(f"not served: {reason}")
+    readable = [path for path in arguments.paths if str(path) not in unserved]
     if not readable:
         return 1
     options = _serve.Options(
         paths=list(map(str, readable)),
+        unserved=unserved,
         host=arguments.host,
         port=arguments.port,
         shape=shape,
@@ -119,25 +125,33 @@ def _run(arguments: argparse.Namespace) -> int:
         rules=rules,
     )
     try:
-        with Stop() as stop:
-            with _serve.serving(options, _print) as (server, cassette, scrubber):
-                keeper = Keeper(cassette, scrubber, _complain)
-                what = "replaying"
-                if cassette.records:
-                    what = f"recording {options.recorded_from} into"
-                print(f"{what} {cassette.title} at {server.url} (Ctrl-C stops it)")
-                sys.stdout.flush()
-                while not stop.wait(keeper.save() if cassette.records else None):
-                    pass
-            told = keeper.finish()
-            if told:
-                print(told)
-        return int(len(readable) < len(arguments.paths))
+        _run_until_stopped(options)
     except CassetteError as error:
         _complain(str(error))
     except OSError as error:
         _complain(str(error.args[-1]))
+    else:
+        return int(bool(unserved))
     return 1
+
+
+def _run_until_stopped(options: "Options") -> None:
+    from pytest_conversations._keeping import Keeper
+    from pytest_conversations._serve import serving
+
+    with Stop() as stop:
+        with serving(options, _print) as (server, cassette, scrubber):
+            keeper = Keeper(cassette, scrubber, _complain)
+            what = "replaying"
+            if cassette.records:
+                what = f"recording {options.recorded_from} into"
+            print(f"{what} {cassette.title} at {server.url} (Ctrl-C stops it)")
+            sys.stdout.flush()
+            while not stop.wait(keeper.save() if cassette.records else None):
+                pass
+        told = keeper.finish()
+        if told:
+            print(told)
 
 
 def _number(text: str, kind: type[int] | type[float]) -> object:
@@ -169,17 +183,19 @@ def _refuse_record(url: str, paths: Sequence[Path]) -> None:
         raise ValueError(msg)
 
 
-def _readable(paths: Sequence[Path]) -> Iterator[Path]:
+def _unserved(paths: Sequence[Path], rules: "Rules") -> dict[str, str]:
+    """Of each path that is no cassette, why; without what is secret in it."""
+    from pytest_conversations._check import scrubber_of
     from pytest_conversations.cassette import load
     from pytest_conversations.errors import CassetteError
 
+    found = {}
     for path in paths:
         try:
             load(path)
         except CassetteError as error:
-            print(f"not served: {error}", file=sys.stderr)
-        else:
-            yield path
+            found[str(path)] = scrubber_of(rules, os.environ).finder.shown(str(error))
+    return found
 
 
 def _print(asked: "Asked") -> None:
