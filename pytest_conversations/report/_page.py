@@ -217,7 +217,6 @@ class _Page:
             summary=self._summary(),
             left_out=self._left_out.words(),
             problems=self.problems,
-            test_count=sum(self._outcomes.values()),
             body=self._copied(),
             total=len(self._cards),
         )
@@ -230,7 +229,9 @@ class _Page:
 
     def _summary(self) -> list[str]:
         count = len(self._cards) + self._left_out.cassettes
-        words = [counted(sum(self._outcomes.values()), "test")] if self._about.is_run else []
+        tests = sum(self._outcomes.values())
+        of_run = counted(tests, "test with a cassette", "tests with a cassette")
+        words = [of_run] if self._about.is_run else []
         words += [f"{number} {outcome}" for outcome, number in sorted(self._outcomes.items())]
         interactions = sum(each.count for each in self._cards)
         return [*words, counted(count, "cassette"), counted(interactions, "interaction")]
