@@ -258,7 +258,7 @@ def checked_url(what: str, given: str) -> str:
     shown = (
         repr(shown) if _PLACE.fullmatch(shown) else f"a text of {counted(len(given), 'character')}"
     )
-    msg = f"conversations {what} {shown} is none; give one such as {SERVER_URL}"
+    msg = f"conversations {what} {shown} is no URL; give one such as {SERVER_URL}"
     raise SettingsError(msg)
 
 

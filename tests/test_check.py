@@ -121,6 +121,12 @@ def test_damage_is_a_problem(folder: Path, capsys: pytest.CaptureFixture[str]) -
     assert path.read_bytes() == before
 
 
+def test_a_folder_without_cassettes(capsys: pytest.CaptureFixture[str]) -> None:
+    """Is said to be one, and has no problems."""
+    assert main(["check", "cassettes"]) == 0
+    assert capsys.readouterr().err == "no cassettes in cassettes\n"
+
+
 def test_an_edit_by_hand_stays_known(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It is a note, and no finding; and it is one also of the file that was fixed."""
     path = folder / "cassettes" / "it.yaml"

@@ -560,10 +560,13 @@ class TestCommand:
             (["empty.yaml", "--port", "99999"], 2, "--port is 99999; choose one up to 65535"),
             (["a.yaml", "b.yaml", "--record"], 2, "--record takes one cassette"),
             (["empty.yaml", "--scrub", "re:("], 2, "does not compile"),
+            (["a.yaml", "--record", "b.yaml"], 2, "; the cassette stands before --record"),
+            (["."], 1, "not served: empty.yaml: a cassette is a mapping"),
+            (["none"], 1, "no cassettes in none"),
             (
                 ["empty.yaml", "--record", "ftp://x"],
                 2,
-                "--record 'ftp://x' is none; give one such as",
+                "--record 'ftp://x' is no URL; give one such as",
             ),
         ],
     )
@@ -578,6 +581,9 @@ class TestCommand:
     ) -> None:
         """One line says what is wrong."""
         monkeypatch.chdir(_empty(tmp_path).parent)
+        (tmp_path / "none").mkdir()
+        if arguments == ["."]:
+            (tmp_path / "empty.yaml").write_text("", encoding="utf-8")
         assert main(["serve", *arguments]) == code
         assert message in capsys.readouterr().err
 

@@ -69,6 +69,9 @@ def _run(arguments: argparse.Namespace) -> int:
         for problem in problems:
             print(str(problem))
         bad += not all(problem.is_note for problem in problems)
+    if not files:
+        print(f"no cassettes in {', '.join(map(str, arguments.paths))}", file=sys.stderr)
+        return 0
     of_all = counted(len(files), "file")
     print(f"{bad} of {of_all} {'has' if bad == 1 else 'have'} problems", file=sys.stderr)
     return 1 if bad else 0

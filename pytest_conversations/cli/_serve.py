@@ -34,7 +34,9 @@ def add_to(commands: Commands) -> None:
         "SIGTERM. Ends with 0 when it is stopped; with 1 where a cassette cannot be read or "
         "written, or the port is in use; with 2 where an argument cannot be.",
     )
-    parser.add_argument("paths", nargs="+", type=Path, metavar="CASSETTE", help="a file")
+    parser.add_argument(
+        "paths", nargs="+", type=Path, metavar="CASSETTE", help="a file, or a folder to replay"
+    )
     parser.add_argument("--port", type=int, default=0, help="port (default: any free one)")
     parser.add_argument(
         "--host",
@@ -65,7 +67,7 @@ def add_to(commands: Commands) -> None:
         nargs="?",
         const=_API,
         metavar="URL",
-        help=f"record what the server at URL answers (default: {_API})",
+        help=f"behind the cassette: record what the server at URL answers (default: {_API})",
     )
     parser.add_argument(
         "--mode",
@@ -88,7 +90,6 @@ def _run(arguments: argparse.Namespace) -> int:
         from pytest_conversations import _serve, _shapes
         from pytest_conversations._project import project_lines
         from pytest_conversations._rules import Rules
-        from pytest_conversations._settings import checked_url
         from pytest_conversations.capture import Shape
         from pytest_conversations.errors import CassetteError
     except ImportError as error:
@@ -102,15 +103,15 @@ def _run(arguments: argparse.Namespace) -> int:
         )
         _refuse_odd(arguments)
         if arguments.record is not None:
-            checked_url("--record", arguments.record)
             _refuse_record(arguments.record, arguments.paths)
     except ValueError as error:
         print(str(error), file=sys.stderr)
         return 2
-    unserved = {} if arguments.record else _unserved(arguments.paths, rules)
+    paths = arguments.paths if arguments.record else _files(arguments.paths)
+    unserved = {} if arguments.record else _unserved(paths, rules)
     for reason in unserved.values():
         _complain(f"not served: {reason}")
-    readable = [path for path in arguments.paths if str(path) not in unserved]
+    readable = [path for path in paths if str(path) not in unserved]
     if not readable:
         return 1
     options = _serve.Options(
@@ -146,6 +147,8 @@ def _run_until_stopped(options: "Options") -> None:
             if cassette.records:
                 what = f"recording {options.recorded_from} into"
             print(f"{what} {cassette.title} at {server.url} (Ctrl-C stops it)")
+            if options.record and not cassette.records:
+                print("It is there already: --mode new_episodes adds to it, rewrite makes it anew.")
             sys.stdout.flush()
             while not stop.wait(keeper.save() if cassette.records else None):
                 pass
@@ -175,12 +178,32 @@ _LAST_PORT = 65535
 
 
 def _refuse_record(url: str, paths: Sequence[Path]) -> None:
+    from pytest_conversations._settings import checked_url
+
+    try:
+        checked_url("--record", url)
+    except ValueError as error:  # such as a file
+        msg = f"{error}; the cassette stands before --record"
+        raise ValueError(msg) from error
     if set("?#") & set(url):
         msg = "--record takes the URL of a server, without a query"
         raise ValueError(msg)
     if len(paths) > 1:
         msg = "--record takes one cassette, which it records into"
         raise ValueError(msg)
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    """The files that are named, and those in folders."""
+    from pytest_conversations._check import files
+
+    found: list[Path] = []
+    for path in paths:
+        inside = list(files([path])) if path.is_dir() else [path]  # what is missing is told later
+        if not inside:
+            _complain(f"no cassettes in {path}")
+        found += inside
+    return found
 
 
 def _unserved(paths: Sequence[Path], rules: "Rules") -> dict[str, str]:
