@@ -30,7 +30,11 @@ def _lines(conversation: Sequence[Exchange]) -> list[str]:
 
 
 def _data(exchange: Exchange) -> dict[str, JsonValue]:
-    answered: list[JsonValue] = [*exchange.answered]
+    answered: list[JsonValue] = []
+    if exchange.operation or exchange.is_stream:
+        # Of another API, what makes no entries are its events.
+        events = [] if exchange.operation else [event.data for event in exchange.events]
+        answered = [*exchange.answered] or events
     data: dict[str, JsonValue] = {
         "name": exchange.operation or f"{exchange.method} {exchange.url}",
         "error": exchange.error,

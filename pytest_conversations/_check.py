@@ -12,6 +12,7 @@ from pytest_conversations.cassette import (
     Finding,
     Interaction,
     Scrubber,
+    edited_line,
     inspect,
     inspect_damaged,
     is_json,
@@ -32,12 +33,14 @@ class Problem(NamedTuple):
         line: from 1; 0 where it is not known.
         what: the reason, or the rule and the place of a secret.
         is_secret: whether it is one, which scrubbing takes out.
+        is_note: whether it is nothing wrong by itself, but worth to be known.
     """
 
     path: Path
     line: int
     what: str
     is_secret: bool
+    is_note: bool = False
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.what}"
@@ -92,7 +95,14 @@ def _in_file(path: Path, scrubber: Scrubber) -> list[Problem]:
         return [Problem(path, 0, scrubber.finder.shown(str(error)), is_secret=False)]
     for request in requests:
         scrubber.finder.learn(request)
-    return _problems(path, inspect(text, scrubber.finder))
+    line = edited_line(text.encode())
+    notes = [Problem(path, line, _EDITED, is_secret=False, is_note=True)] if line else []
+    return [*notes, *_problems(path, inspect(text, scrubber.finder))]
+
+
+_EDITED = (
+    "note: edited, it is not what was recorded (if that is meant, delete this line, `checksum`)"
+)
 
 
 def _problems(path: Path, findings: Iterable[Finding]) -> list[Problem]:
@@ -104,6 +114,8 @@ def _problems(path: Path, findings: Iterable[Finding]) -> list[Problem]:
 
 def fix(path: Path, rules: Rules, environ: Mapping[str, str]) -> None:
     """Write a cassette again without its secrets, as YAML or JSON as it was; it plays as before.
+
+    One that was edited is known as such further on.
 
     Raises:
         CassetteError: it cannot be read or written, a secret is left, or something would be lost;

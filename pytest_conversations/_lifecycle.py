@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pytest_conversations._age import MaxAge
 from pytest_conversations._options import SERVER_URL
+from pytest_conversations._plural import counted
 from pytest_conversations._settings import Settings
 from pytest_conversations._tally import Tally
 from pytest_conversations.capture import Capture, Shape
@@ -143,8 +144,8 @@ def _report_age(cassette: ConversationCassette, max_age: MaxAge, tally: Tally) -
     days = max_age.exceeded_by(cassette.played_from())
     if days is not None and max_age.fails:
         msg = (
-            f"The test passed, and {cassette.path} was recorded {days} days ago, more than "
-            f"{max_age.days}.\n{cassette.hint()}"
+            f"The test passed, and {cassette.path} was recorded {counted(days, 'day')} ago, more "
+            f"than {max_age.days}.\n{cassette.hint()}"
         )
         raise CassetteError(msg)
     if days is not None:  # other tests may have played what is older, or not as old

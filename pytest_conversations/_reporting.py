@@ -13,6 +13,7 @@ import pytest
 
 from pytest_conversations import _check, _settings, _stash, _telling, report
 from pytest_conversations._orphans import orphans
+from pytest_conversations._plural import counted
 from pytest_conversations._telling import Told
 from pytest_conversations._version import __version__
 from pytest_conversations.errors import CassetteError
@@ -128,7 +129,9 @@ class Reporting:
         except Exception as error:  # noqa: BLE001 - the results of a run are worth more than a page
             self._line = f"no report: {type(error).__name__}: {error}"
         else:
-            rest = f"; {len(problems)} cassettes in it cannot be read" if problems else ""
+            rest = (
+                f"; {counted(len(problems), 'cassette')} in it cannot be read" if problems else ""
+            )
             self._line = f"the report is in {_from(config.rootpath, str(self._file))}{rest}"
             return
         if session.exitstatus == pytest.ExitCode.OK:  # who asked for it is to notice

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 
 from pytest_conversations import _protocol
+from pytest_conversations._plural import counted
 
 _PATTERN, _KEEP = "re:", "keep:"
 # A name with small letters and digits among many characters is a key, and no name.
@@ -44,8 +45,9 @@ class Rules:
             else:
                 # Not the line itself, which may be a secret that somebody put there.
                 msg = (
-                    f"the line that begins with {line[:3]!r} and has {len(line)} characters is no "
-                    "name of an environment variable; a pattern begins with `re:`"
+                    f"the line that begins with {line[:3]!r} and has "
+                    f"{counted(len(line), 'character')} is no name of an environment "
+                    "variable; a pattern begins with `re:`"
                 )
                 raise ValueError(msg)
         return cls(tuple(names), tuple(patterns), tuple(keep))

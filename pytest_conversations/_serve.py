@@ -6,18 +6,20 @@ import dataclasses
 import datetime as dt
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pytest_conversations._check import scrubbed, scrubber_of
 from pytest_conversations._options import SERVER_URL
+from pytest_conversations._plural import counted
 from pytest_conversations._rules import Rules
 from pytest_conversations._server import Server
 from pytest_conversations._version import __version__
-from pytest_conversations.capture import Capture, Shape
+from pytest_conversations.capture import Capture, Ends, Shape
 from pytest_conversations.cassette import (
     ConversationCassette,
+    GrowingCassette,
     Hints,
     Scrubber,
     Shelf,
@@ -31,6 +33,7 @@ class Options:
 
     Attributes:
         paths: the cassettes; one, where it is recorded.
+        unserved: by its path, why another one cannot be served.
         host: the address to listen on.
         port: the port; 0 takes a free one.
         shape: how recorded responses are given.
@@ -41,6 +44,7 @@ class Options:
     """
 
     paths: Sequence[str]
+    unserved: Mapping[str, str] = dataclasses.field(default_factory=dict)
     host: str
     port: int
     shape: Shape
@@ -67,7 +71,7 @@ def serving(
         note: is told of each request when it is over.
 
     Raises:
-        CassetteError: a cassette cannot be read.
+        CassetteError: a cassette cannot be read, or not be written where it is to be recorded.
         OSError: it cannot listen.
     """
     scrubber = scrubber_of(options.rules, os.environ)
@@ -77,7 +81,11 @@ def serving(
     # The port of a server on this machine is another each time, and would be in each recording.
     is_stand_in = is_loopback(urlsplit(url).hostname or "")
     capture = Capture(
-        cassette, [SERVER_URL, url], send_to=url if is_stand_in else None, shape=options.shape
+        cassette,
+        [SERVER_URL, url],
+        send_to=url if is_stand_in else None,
+        shape=options.shape,
+        ends=_ENDS,
     )
 
     heard: collections.deque[Asked] = collections.deque(maxlen=_MOST)
@@ -106,6 +114,13 @@ def serving(
         yield server, cassette, scrubber
 
 
+_ENDS = Ends(
+    closed="The recording ends here: when it was made, the client left before the end, and this "
+    "one reads on.",
+    cancelled="The recording ends here: when it was made, the client left while it waited for "
+    "more, or the server was stopped, and this one waits on.",
+)
+_RENAMED = "{old} has this request: serve that as well, or in its place."
 _MOST = 1000  # requests that the page tells of
 
 
@@ -123,11 +138,14 @@ def _page(cassette: ConversationCassette, options: Options, heard: Sequence[Aske
         unused = frozenset(each - first for each in places if not cassette.play_counts[each])
         sources.append(report.Source(path, str(path), unused=unused))
         first += count
+    sources += [
+        report.Source(Path(path), path, problem=reason) for path, reason in options.unserved.items()
+    ]
     asked = tuple(
         report.Asked(
             f"{each.method} {each.target}",
             str(each.status or "no response"),
-            (f"{each.sent} bytes", f"{each.ms} ms"),
+            (counted(each.sent, "byte"), f"{each.ms} ms"),
             each.fault,
         )
         for each in heard
@@ -151,8 +169,7 @@ def _cassette(options: Options, scrubber: Scrubber) -> ConversationCassette:
         file = first if len(options.paths) == 1 else "CASSETTE"
         return f"pytest-conversations serve {file} --record {options.recorded_from}{mode}"
 
+    hints = Hints(record_hint, renamed=_RENAMED)
     if options.record is None:
-        return Shelf(options.paths, scrubber=scrubber, hints=Hints(record_hint))
-    return ConversationCassette(
-        first, mode=options.mode, scrubber=scrubber, hints=Hints(record_hint)
-    )
+        return Shelf(options.paths, scrubber=scrubber, hints=hints)
+    return GrowingCassette(first, mode=options.mode, scrubber=scrubber, hints=hints)

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pytest_conversations import _shapes
 from pytest_conversations._age import MaxAge
 from pytest_conversations._options import MODES, SERVER_URL, UNUSED
+from pytest_conversations._plural import counted
 from pytest_conversations._rules import Rules
 
 if TYPE_CHECKING:
@@ -250,8 +251,10 @@ def checked_url(what: str, given: str) -> str:
             return given
     # Without what may hold a key.
     shown = re.sub(r"^([^:/]*://)?.*@|[?#].*$", r"\1", given)
-    shown = repr(shown) if _PLACE.fullmatch(shown) else f"a text of {len(given)} characters"
-    msg = f"conversations {what} {shown} is none; give one such as {SERVER_URL}"
+    shown = (
+        repr(shown) if _PLACE.fullmatch(shown) else f"a text of {counted(len(given), 'character')}"
+    )
+    msg = f"conversations {what} {shown} is no URL; give one such as {SERVER_URL}"
     raise SettingsError(msg)
 
 

@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from pytest_conversations._plural import counted
 from pytest_conversations.cassette import load
 from pytest_conversations.transcript import Exchange, exchanges, said, sparkline, visible
 
@@ -63,7 +64,7 @@ def _print(what: RenderableType, console: Console) -> None:
 
 
 def _head(name: str, count: int, told: Mapping[str, object]) -> Text:
-    words = [*([name] if name else []), f"{count} interaction{'s' * (count != 1)}"]
+    words = [*([name] if name else []), counted(count, "interaction")]
     if isinstance(at := told.get("recorded_at"), dt.datetime):
         words.append(f"recorded {at:%Y-%m-%d}")
     words += [str(told["recorder"])] if "recorder" in told else []
@@ -147,7 +148,8 @@ def _said(body: JsonValue) -> JsonValue:
 
 
 def _stream_line(exchange: Exchange) -> Text:
-    count = f"{len(exchange.events)} events in {len(exchange.chunks) or 'unknown'} chunks"
+    chunks = counted(len(exchange.chunks), "chunk") if exchange.chunks else "unknown chunks"
+    count = f"{counted(len(exchange.events), 'event')} in {chunks}"
     line = Text(count, style="dim")
     if exchange.events and exchange.ms:
         line.append(f", the first after {_duration(exchange.events[0].ms)}")

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from pytest_conversations._plural import counted
+
 
 class Tally:
     """Counts over all cassettes of a run. No dataclass, since those take a while to be made.
@@ -113,12 +115,12 @@ class Tally:
         yield (
             f"conversations: {self.replayed} replayed, {self.recorded} recorded, "
             f"{sum(self.scrubbed.values())} scrubbed, {sum(self.unused.values())} unused "
-            f"in {files} {'cassette' if files == 1 else 'cassettes'}"
+            f"in {counted(files, 'cassette')}"
         )
         for what, count in sorted(self.scrubbed.items() if verbose else ()):
             yield f"  scrubbed: {count} x {what}"
         for path, count in sorted(self.sharing.items() if verbose else ()):
-            yield f"  shared: {_from(root, path)} by {count} tests"
+            yield f"  shared: {_from(root, path)} by {counted(count, 'test')}"
         if self.verified:
             replies = "1 reply was" if self.verified == 1 else f"{self.verified} replies were"
             yield f"  verified: {replies} asked for again, nothing was written"
@@ -138,7 +140,7 @@ class Tally:
         for path in orphans:
             yield f"  not used by any test: {_from(root, path)} (delete it, if so)"
         for path, days in sorted(self.old.items()):
-            yield f"  old: {_from(root, path)} was recorded {days} days ago"
+            yield f"  old: {_from(root, path)} was recorded {counted(days, 'day')} ago"
         for path, reason in sorted(set(map(tuple, self.unwritten.values()))):
             yield f"  not written: {_from(root, path)} ({reason})"
         if self.unused.keys() - set(self.idle):

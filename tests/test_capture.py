@@ -153,7 +153,9 @@ def test_the_same_request_twice_is_recorded_and_replayed_in_order(
         assert [client.post(url), client.post(url)] == [[b"0"], [b"1"]]
     with capturing(url, mode="none"):
         assert [client.post(url), client.post(url)] == [[b"0"], [b"1"]]
-        with pytest.raises(UnrecordedRequestError, match=r"1, 2, which was played already"):
+        with pytest.raises(
+            UnrecordedRequestError, match=r"interactions 1, 2, which were played already"
+        ):
             client.post(url)
 
 

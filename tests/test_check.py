@@ -74,7 +74,7 @@ def test_each_finding_has_its_line(folder: Path, capsys: pytest.CaptureFixture[s
         f"{where}:21: header set-cookie, response headers Set-Cookie",
         f"{where}:22: header set-cookie, response headers Set-Cookie",
     ]
-    assert err == "1 of 1 files have problems\n"
+    assert err == "1 of 1 file has problems\n"
     assert KEY not in out
 
 
@@ -119,6 +119,41 @@ def test_damage_is_a_problem(folder: Path, capsys: pytest.CaptureFixture[str]) -
         assert main(words) == 1
         assert "it.yaml:2: an interaction is a mapping with a `request`" in capsys.readouterr().out
     assert path.read_bytes() == before
+
+
+def test_a_folder_without_cassettes(capsys: pytest.CaptureFixture[str]) -> None:
+    """Is said to be one, and has no problems."""
+    assert main(["check", "cassettes"]) == 0
+    assert capsys.readouterr().err == "no cassettes in cassettes\n"
+
+
+def test_an_edit_by_hand_stays_known(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is a note, and no finding; and it is one also of the file that was fixed."""
+    path = folder / "cassettes" / "it.yaml"
+    path.write_text(VCRPY, encoding="utf-8")
+    assert main(["check", "--fix", "cassettes"]) == 0
+    assert "edited" not in capsys.readouterr().out
+    text = path.read_text(encoding="utf-8")
+    line = text[: text.index("checksum")].count("\n") + 1
+    note = f"cassettes/it.yaml:{line}: note: edited, it is not what was recorded"
+
+    path.write_text(text.replace('"Hi"', '"Bye"'), encoding="utf-8")
+    assert main(["check", "cassettes"]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith(note)
+    assert err == "0 of 1 file have problems\n"
+
+    path.write_text(text.replace('"Hi"', f'"Bearer {KEY}"'), encoding="utf-8")
+    assert main(["check", "--fix", "cassettes"]) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[0] == "cassettes/it.yaml: took out 1 secret"
+    assert out.splitlines()[1].startswith(note)
+    fixed = path.read_text(encoding="utf-8")
+    assert KEY not in fixed
+
+    path.write_text(re.sub(r"  checksum: .*\n", "", fixed), encoding="utf-8")
+    assert main(["check", "cassettes"]) == 0
+    assert capsys.readouterr().out == ""
 
 
 def test_a_secret_in_a_damaged_file_is_found(

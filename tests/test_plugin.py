@@ -796,10 +796,16 @@ def test_a_wrong_marker_is_one_clear_error(
     [
         ("{'mod': 'once'}", "conversations_config has no 'mod'; there are mode, server_url*"),
         ("'sk-1'", "conversations_config returned a str, not a ConversationsConfig or a mapping"),
-        ("{'origins': ['api.x.test']}", "conversations origin 'api.x.test' is none; give one *"),
-        ("{'origins': ['http://[']}", "conversations origin 'http://[[]' is none; give one *"),
-        ("{'origins': ['http://x:y/']}", "conversations origin 'http://x:y/' is none; give one *"),
-        ("{'server_url': 'me:sk-1@x.test?key=sk-1'}", "conversations server URL 'x.test' is none*"),
+        ("{'origins': ['api.x.test']}", "conversations origin 'api.x.test' is no URL; give one *"),
+        ("{'origins': ['http://[']}", "conversations origin 'http://[[]' is no URL; give one *"),
+        (
+            "{'origins': ['http://x:y/']}",
+            "conversations origin 'http://x:y/' is no URL; give *",
+        ),
+        (
+            "{'server_url': 'me:sk-1@x.test?key=sk-1'}",
+            "conversations server URL 'x.test' is no URL*",
+        ),
     ],
 )
 def test_a_wrong_config_is_one_clear_error(
@@ -841,7 +847,7 @@ def test_a_wrong_ini_value_is_a_usage_error(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_it="def test_it(conversations): pass")
     result = pytester.runpytest("--conversations-server-url=127.0.0.1:8000")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*conversations server URL '127.0.0.1:8000' is none; give one *"])
+    result.stdout.fnmatch_lines(["*conversations server URL '127.0.0.1:8000' is no URL; give *"])
 
 
 def test_recording_without_a_key_says_which_variable(pytester: pytest.Pytester) -> None:

@@ -89,6 +89,27 @@ def test_what_cannot_be_done(
     assert not (here / "r.html").exists()
 
 
+def test_standard_output(here: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Gets the page and nothing else, the same as a file does."""
+    write(here / "good.yaml", *talk(ID, "1+2 à Köln?", "3"))
+    assert main(["report", "good.yaml", "-o", "-"]) == 0
+    out, err = capsysbinary.readouterr()
+    assert out.startswith(b"<!doctype html>")
+    assert out.endswith(b"</html>")
+    assert "1+2 à Köln?" in out.decode("utf-8")
+    assert err == b"-: 1 of 1 cassette\n"
+    assert [each.name for each in here.iterdir()] == ["good.yaml"]
+
+
+def test_a_run_without_cassettes(pytester: pytest.Pytester) -> None:
+    """The page says so, and what to do."""
+    pytester.makepyfile("def test_it(): pass")
+    pytester.runpytest("--conversations-report=r.html").assert_outcomes(passed=1)
+    page = (pytester.path / "r.html").read_text(encoding="utf-8")
+    assert "No test of this run used a cassette. To record one, give a test the fixture" in page
+    assert "<span>0 tests with a cassette</span>" in page
+
+
 def test_a_device_is_not_replaced(here: Path) -> None:
     """As nothing is that is no file."""
     write(here / "good.yaml", *talk(ID, "1+2?", "3"))
@@ -136,7 +157,7 @@ def test_a_bar_where_it_takes_long(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     assert main(["report", "good.yaml", "-o", "r.html"]) == 0
     out, err = capsys.readouterr()
-    assert out == "r.html: 1 of 1 cassettes\n"
+    assert out == "r.html: 1 of 1 cassette\n"
     assert "cassettes" in err
 
 
@@ -398,7 +419,7 @@ def test_a_run(suite: pytest.Pytester, more: tuple[str, ...]) -> None:
     assert text.count("not played by its test") == 1
     assert "No test uses this cassette." in text
     head = page.partition("<main")[0]
-    assert "4 tests" in head
+    assert "4 tests with a cassette" in head
     assert "2 failed" in head
 
 

@@ -19,6 +19,7 @@ import httpx
 import pytest
 import yaml
 from libraries import HEADERS, KEY
+from recordings import BASE, interaction, write
 from serving_cases import ASKING, PATH, served
 from support import CHUNKED, SSE, Connection, Serve, stream_of
 
@@ -186,6 +187,20 @@ class TestReplay:
         ):
             assert list(response.iter_raw()) == []
 
+    def test_a_client_that_reads_on(self, tmp_path: Path) -> None:
+        """Where the recorded one had left is told why there is no more, in words of a server."""
+        body = "data: 1\n\n"
+        ended = interaction("POST", BASE, ASKING, body, stream={"chunks": "0+9", "closed": True})
+        path = write(tmp_path / "a.yaml", ended)
+        asked: list[Asked] = []
+        with (
+            served(path, note=asked.append) as (url, _),
+            pytest.raises(OSError, match="no last chunk"),
+        ):
+            ask(url)
+        assert "the client left before the end, and this one reads on" in asked[0].fault
+        assert "the test" not in asked[0].fault
+
     def test_no_answer_in_time(self, tmp_path: Path) -> None:
         """Where the server did not answer in time, nothing comes until the client leaves."""
         path = tmp_path / "a.yaml"
@@ -238,7 +253,11 @@ class TestReplay:
         with served(tmp_path / "a.yaml", tmp_path / "b.yaml") as (url, cassette):
             assert [ask(url), ask(url)] == answers
             miss = httpx.post(url + PATH, json=ASKING).json()["message"]
-            assert "and 1 more (mode none), 2 interactions, 2 played" in miss
+            assert "and 1 more, 2 interactions, 2 played" in miss
+            first, second = (f"interaction 1 of {tmp_path / name}" for name in ("a.yaml", "b.yaml"))
+            assert f"It is recorded as {first}, {second}, which were played already." in miss
+            other = httpx.post(url + PATH, json=ASKING | {"inputs": "Bye"}).json()["message"]
+            assert f"Closest is {first}, POST " in other
             assert cassette.all_played
 
     def test_a_cassette_of_another_tool(self, tmp_path: Path) -> None:
@@ -519,11 +538,15 @@ class TestCommand:
         _empty(tmp_path)
         (tmp_path / "bad.yaml").write_text("interactions: 3\n", encoding="utf-8")
         with _process(tmp_path, "bad.yaml", "empty.yaml") as process:
-            assert httpx.get(_url(process) + PATH).status_code == 404
+            url = _url(process)
+            assert httpx.get(url + PATH).status_code == 404
+            page = httpx.get(url).text
             process.terminate()
             out, errors = process.communicate(timeout=20)
         assert process.returncode == 1
         assert errors.startswith("not served: bad.yaml")
+        assert "1 of 2 cassettes cannot be read" in page
+        assert "Cannot be read: bad.yaml:1: " in page
         assert "Closest" not in out
         assert "GET /v1/conversations  404" in out
 
@@ -537,10 +560,13 @@ class TestCommand:
             (["empty.yaml", "--port", "99999"], 2, "--port is 99999; choose one up to 65535"),
             (["a.yaml", "b.yaml", "--record"], 2, "--record takes one cassette"),
             (["empty.yaml", "--scrub", "re:("], 2, "does not compile"),
+            (["a.yaml", "--record", "b.yaml"], 2, "; the cassette stands before --record"),
+            (["."], 1, "not served: empty.yaml: a cassette is a mapping"),
+            (["none"], 1, "no cassettes in none"),
             (
                 ["empty.yaml", "--record", "ftp://x"],
                 2,
-                "--record 'ftp://x' is none; give one such as",
+                "--record 'ftp://x' is no URL; give one such as",
             ),
         ],
     )
@@ -555,6 +581,9 @@ class TestCommand:
     ) -> None:
         """One line says what is wrong."""
         monkeypatch.chdir(_empty(tmp_path).parent)
+        (tmp_path / "none").mkdir()
+        if arguments == ["."]:
+            (tmp_path / "empty.yaml").write_text("", encoding="utf-8")
         assert main(["serve", *arguments]) == code
         assert message in capsys.readouterr().err
 

@@ -1,5 +1,6 @@
 """Cassettes in the terminal: as conversations, and as what differs between two of them."""
 
+import json
 import os
 import re
 import subprocess
@@ -119,6 +120,62 @@ def test_other_apis_and_other_tools(
     assert "nothing" not in shown
 
 
+def _chat(*deltas: str, told: str = "Hi") -> list[Data]:
+    """A chat completion, whole and as a stream."""
+    url = "https://x.test/v1/chat/completions"
+    asked = {"model": "m", "messages": [{"role": "system", "content": told}]}
+    answer = {"choices": [{"message": {"role": "assistant", "content": "Good day"}}]}
+    events = [{"choices": [{"delta": {"content": each}}]} for each in deltas]
+    body = "".join(f"data: {json.dumps(each)}\n\n" for each in events)
+    streamed = interaction("POST", url, asked, body)
+    streamed["response"]["headers"] = {"content-type": "text/event-stream"}  # type: ignore[index]
+    return [interaction("POST", url, asked, answer), streamed]
+
+
+def test_chat_completions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Are told as conversations, and compared; their streams are put together."""
+    old = write(tmp_path / "old.yaml", *_chat("Hel", "lo", told="Be short."))
+    lines = _shown(capsys, "show", old)
+    title = "POST  https://x.test/v1/chat/completions  m  200 OK"
+    start = lines.index(f" 1  {title}")
+    assert lines[start : start + 4] == [
+        f" 1  {title}",
+        "    system     Be short.",
+        "    assistant  Good day",
+        "",
+    ]
+    assert lines[start + 4 : start + 8] == [
+        f" 2  {title}",
+        "    system     Be short.",
+        "    assistant  Hello",
+        "    2 events in unknown chunks",
+    ]
+    new = write(tmp_path / "new.yaml", *_chat("Hel", "p", told="Be short."))
+    changed = [line for line in _shown(capsys, "diff", old, new, code=1) if line[0] in "+-"]
+    assert [line.split() for line in changed[2:]] == [
+        ["-", "content:", "Hello"],
+        ["+", "content:", "Help"],
+    ]
+
+
+def test_folders(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each cassette in them below its path; one without any is told."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "all" / "b").mkdir(parents=True)
+    (tmp_path / "empty").mkdir()
+    write(tmp_path / "all" / "b" / "two.yaml", *talk(ID, "1+2?", "3"))
+    write(tmp_path / "all" / "one.yaml", *talk(ID, "1+1?", "2"))
+    lines = _shown(capsys, "show", "all")
+    heads = [line for line in lines if line.startswith("all")]
+    assert heads == ["all/b/two.yaml · 2 interactions", "all/one.yaml · 2 interactions"]
+    assert main(["show", "empty", "all/one.yaml"]) == 1
+    out, err = capsys.readouterr()
+    assert err == "no cassettes in empty\n"
+    assert "1+1?" in out
+
+
 def test_one_that_is_none_among_others(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,3 +277,16 @@ def test_a_pipe(tmp_path: Path) -> None:
         assert process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_one_is_not_several(count: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Numbers stand with the right form of their words."""
+    path = write(tmp_path / "it.yaml", *talk(ID, "1+2?", "3")[:count])
+    ending = "" if count == 1 else "s"
+    assert _shown(capsys, "show", path)[0] == f"{count} interaction{ending}"
+    assert main(["check", str(tmp_path)]) == 0
+    assert capsys.readouterr().err == "0 of 1 file have problems\n"
+    assert main(["report", str(path), "-o", str(tmp_path / "it.html")]) == 0
+    assert capsys.readouterr().out.endswith("it.html: 1 of 1 cassette\n")
+    assert f"<span>{count} interaction{ending}</span>" in (tmp_path / "it.html").read_text("utf-8")

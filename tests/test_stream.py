@@ -398,7 +398,7 @@ class TestOutcome:
         with pytest.raises(ResponseValidationError, match=r"It ends in an event: '\{"):
             list(stream)
         assert stream.outcome == "cut"
-        with pytest.raises(ResponseValidationError, match=r"cut short after 1 events: .* It ends"):
+        with pytest.raises(ResponseValidationError, match=r"cut short after 1 event: .* It ends"):
             stream.raise_for_error()
 
     def test_not_read(self, clients: Clients) -> None:

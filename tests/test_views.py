@@ -461,7 +461,7 @@ def test_options_of_an_assertion(pytester: pytest.Pytester) -> None:
     [
         ("stream", "the EventStream was not read to its end, only 1 of its events"),
         ("(event for event in stream)", "not generator; of what can be gone through only once"),
-        ("[event, {'a': 1}]", "a list of 1 events has other things as well, such as dict at inde"),
+        ("[event, {'a': 1}]", "a list of 1 event has other things as well, such as dict at inde"),
         ("[event, history]", "such as *ConversationHistory at index 1"),
         ("conversations", "not pytest_conversations.client*ConversationsClient"),
     ],

@@ -40,6 +40,7 @@ class Capture:
         send_to: URL of a server to send to instead; the cassette keeps the request's own URL.
         shape: how recorded responses are given.
         waiting: names of modules in which clients wait before they try again.
+        ends: what is said where a recording ends.
     """
 
     def __init__(
@@ -50,12 +51,15 @@ class Capture:
         send_to: str | None = None,
         shape: Shape | None = None,
         waiting: Sequence[str] = (),
+        ends: _exchange.Ends | None = None,
     ) -> None:
         self._cassette = cassette
         self._origins = set(map(_origin_of, origins))
         self._send_to = None if send_to is None else httpx.URL(send_to)
         self._over = threading.Event()
-        self._replay = _exchange.Replay(cassette.path, shape or Shape(), self._over)
+        self._replay = _exchange.Replay(
+            cassette.path, shape or Shape(), self._over, ends or _exchange.Ends()
+        )
         self._recorders: list[Recorder] = []
         self._warned: set[str] = set()
         # A patch of another plugin over ours, undone after ours, puts ours back.

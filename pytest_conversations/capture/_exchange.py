@@ -11,6 +11,7 @@ from typing import cast
 import httpx
 from vcr.request import Request
 
+from pytest_conversations._plural import counted
 from pytest_conversations.capture._failures import was_cancelled
 from pytest_conversations.capture._library import Library
 from pytest_conversations.capture._shape import Shape
@@ -59,6 +60,25 @@ def _holds_more(url: httpx.URL) -> bool:
 
 
 @dataclasses.dataclass(frozen=True)
+class Ends:
+    """What is said where a recording ends and its reader does not.
+
+    Attributes:
+        closed: the response was closed before its end.
+        cancelled: who waited for more was cancelled.
+    """
+
+    closed: str = (
+        "The recording ends here: when it was made, the test closed this response before its end, "
+        "and now it reads on."
+    )
+    cancelled: str = (
+        "The recording ends here: when it was made, the test cancelled the task that waited for "
+        "more, or was over, and now it waits on."
+    )
+
+
+@dataclasses.dataclass(frozen=True)
 class Replay:
     """How recorded responses become those of a library.
 
@@ -66,11 +86,13 @@ class Replay:
         path: the cassette, for warnings.
         shape: how they are cut, and at which pace they come.
         over: is set when the test is over.
+        ends: what is said where a recording ends.
     """
 
     path: str
     shape: Shape
     over: threading.Event
+    ends: Ends
 
     def response(
         self, recorded: Response, library: Library, beyond: Callable[[str], Exception]
@@ -105,8 +127,8 @@ class Replay:
             end = functools.partial(library.error(_DIED), _DIED_WORDS)
         elif is_stream and self.shape.cut_after is not None and end is None:
             warnings.warn(
-                f"{self.path}: a stream has fewer than {self.shape.cut_after} events, so "
-                "`cut_after` does not cut it",
+                f"{self.path}: a stream has fewer than "
+                f"{counted(self.shape.cut_after, 'event')}, so `cut_after` does not cut it",
                 stacklevel=2,
             )
         status = recorded["status"]
@@ -137,7 +159,7 @@ class Replay:
             return self._hang(recorded, library, beyond)
         if "error" in stream:
             return functools.partial(_error, stream["error"], library)
-        return functools.partial(beyond, _CLOSED) if stream.get("closed") else None
+        return functools.partial(beyond, self.ends.closed) if stream.get("closed") else None
 
     def _hang(
         self, recorded: Response, library: Library, beyond: Callable[[str], Exception]
@@ -150,7 +172,7 @@ class Replay:
         return Hang(
             1 + 2 * sum(waited) / 1000 * max(1.0, self.shape.pace),
             self.over,
-            fail=functools.partial(beyond, _CANCELLED),
+            fail=functools.partial(beyond, self.ends.cancelled),
             leave=functools.partial(library.TransportError, "The test is over."),
         )
 
@@ -159,15 +181,6 @@ class Replay:
 _DIED = "RemoteProtocolError"
 _DIED_WORDS = (
     "peer closed connection without sending complete message body (incomplete chunked read)"
-)
-
-_CLOSED = (
-    "The recording ends here: when it was made, the test closed this response before its end, and "
-    "now it reads on."
-)
-_CANCELLED = (
-    "The recording ends here: when it was made, the test cancelled the task that waited for more, "
-    "or was over, and now it waits on."
 )
 
 

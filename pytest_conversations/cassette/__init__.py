@@ -8,6 +8,7 @@ from pytest_conversations.cassette._cassette import (
     MODES,
     ConversationCassette,
 )
+from pytest_conversations.cassette._checksum import edited_line
 from pytest_conversations.cassette._chunks import (
     Chunk,
     as_recorded,
@@ -20,6 +21,7 @@ from pytest_conversations.cassette._chunks import (
 from pytest_conversations.cassette._compression import decoded
 from pytest_conversations.cassette._document import is_json
 from pytest_conversations.cassette._explaining import Hints
+from pytest_conversations.cassette._growing import GrowingCassette
 from pytest_conversations.cassette._inspection import Finding, inspect, inspect_damaged
 from pytest_conversations.cassette._json_text import indent
 from pytest_conversations.cassette._matching import Matching, body_bytes
@@ -42,6 +44,7 @@ __all__ = [
     "Chunk",
     "ConversationCassette",
     "Finding",
+    "GrowingCassette",
     "Hints",
     "Interaction",
     "Matching",
@@ -57,6 +60,7 @@ __all__ = [
     "cut",
     "cut_at_events",
     "decoded",
+    "edited_line",
     "event_ends",
     "header_values",
     "indent",

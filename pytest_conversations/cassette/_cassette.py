@@ -168,7 +168,7 @@ class ConversationCassette(PlayingCassette):
             self._load()
 
     def rewrite(self, *, as_json: bool = False) -> None:
-        """Write the file again, with what it holds, as this version writes it: scrubbed.
+        """Write the file again, scrubbed, as this version does; one that was edited tells further.
 
         Args:
             as_json: whether to write it in vcrpy's other format, as it was.
@@ -176,13 +176,13 @@ class ConversationCassette(PlayingCassette):
         Raises:
             CassetteError: it cannot be written, or a secret is left in it. The file is as it was.
         """
-        self._metadata = self._scrubber.metadata(self._metadata)
+        told = self._scrubber.metadata(self._metadata)
         for _ in range(2):  # what is taken out may show that what is beside it looks like one
             self.data = [self._scrubber.interaction(*each) for each in self.data]
+        own = _metadata.renewed(told, self.responses, fresh=0, is_edited=self.is_edited)
+        self._metadata = told if as_json else own
         if as_json:
             self._serializer = jsonserializer
-        else:
-            self._metadata = _metadata.renewed(self._metadata, self.responses, fresh=0)
         with _locks.locked(self._file):
             self._persist(self._as_dict())
 

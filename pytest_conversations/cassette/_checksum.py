@@ -1,4 +1,8 @@
-"""Whether a file is what was written: a checksum in its head, of all the rest."""
+"""Whether a file is what was written: a checksum in its head, of all the rest.
+
+A checksum that is `BLANK` is never right: it stays in a file that is written again, and had been
+edited before.
+"""
 
 import re
 import zlib
@@ -14,6 +18,12 @@ def sealed(text: str) -> str:
     """A cassette's text with its checksum in the place of `BLANK`."""
     raw = text.encode()
     return _LINE.sub(lambda line: b"%b'%08x'" % (line[1], zlib.crc32(raw)), raw, count=1).decode()
+
+
+def edited_line(raw: bytes) -> int:
+    """The line, from 1, of a checksum that is wrong; 0 where none is."""
+    line = None if is_right(raw) is not False else _LINE.search(raw, 0, _HEAD)
+    return 0 if line is None else raw.count(b"\n", 0, line.start()) + 1
 
 
 def is_right(raw: bytes) -> bool | None:

@@ -5,11 +5,12 @@ import difflib
 import itertools
 import json
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from vcr.request import Request
 
+from pytest_conversations._plural import counted, noun
 from pytest_conversations.cassette import _matching
 from pytest_conversations.cassette._matching import Matching
 from pytest_conversations.cassette._persister import read
@@ -22,7 +23,11 @@ _LINE = 300  # characters of a line of the diff
 
 
 def explain(
-    made: Request, recorded: Sequence[Request], matching: Matching, played: Iterable[int]
+    made: Request,
+    recorded: Sequence[Request],
+    matching: Matching,
+    played: Collection[int],
+    place: Callable[[Sequence[int]], str],
 ) -> str:
     """Why a request found no recording.
 
@@ -31,6 +36,7 @@ def explain(
         recorded: the requests of the cassette, in order.
         matching: when two requests are the same.
         played: which of them were played, by index.
+        place: what to call those at some indexes.
 
     Returns:
         Lines of text; empty where the cassette has no interaction.
@@ -40,13 +46,14 @@ def explain(
     differing = [matching.differing(made, request) for request in recorded]
     same = [index for index, names in enumerate(differing) if not names]
     if same:
-        numbers = ", ".join(str(index + 1) for index in same if index in set(played))
-        return f"It is recorded as interaction {numbers}, which was played already."
+        places = [index for index in same if index in played]
+        verb = noun(len(places), "was", "were")
+        return f"It is recorded as {place(places)}, which {verb} played already."
     fewest = min(map(len, differing))
     closest = [index for index, names in enumerate(differing) if len(names) == fewest]
     best = max(closest[:_CANDIDATES], key=lambda index: _likeness(made, recorded[index]))
     names = " and ".join(differing[best])
-    closest_one = f"interaction {best + 1}, {recorded[best].method} {recorded[best].uri}"
+    closest_one = f"{place([best])}, {recorded[best].method} {recorded[best].uri}"
     lines = [f"Closest is {closest_one}; it differs in {names}."]
     if _text(made) != _text(recorded[best]):
         lines += _diff(recorded[best], made)
@@ -63,7 +70,9 @@ def beside_is_from_sandbox(path: Path) -> bool:
     return False
 
 
-def namesake(made: Request, path: Path, matching: Matching, taken: Collection[Path] = ()) -> str:
+def namesake(
+    made: Request, path: Path, matching: Matching, taken: Collection[Path] = ()
+) -> Path | None:
     """Which other cassette of the folder holds a request, as where its test was renamed.
 
     Args:
@@ -73,16 +82,15 @@ def namesake(made: Request, path: Path, matching: Matching, taken: Collection[Pa
         taken: the cassettes of other tests.
 
     Returns:
-        A line of text; empty where there is none.
+        Its path; None where there is none.
     """
     key = matching.key(made)
     free = [each for each in sorted(path.parent.glob("*.yaml")) if each not in taken]
     for other in free[:_CANDIDATES]:
         with contextlib.suppress(CassetteError):
             if key in map(matching.key, read(other)[1]):
-                old, new = shown_path(str(other)), shown_path(str(path))
-                return f"If the test was renamed: {old} has this request, so rename it to {new}."
-    return ""
+                return other
+    return None
 
 
 def shown_path(path: str) -> str:
@@ -111,7 +119,7 @@ def _diff(recorded: Request, made: Request) -> list[str]:
     left = sum(1 for _ in lines)
     return [
         *(f"  {_shortened(line)}" for line in shown),
-        *([f"  … {left} more lines"] if left else []),
+        *([f"  … {counted(left, 'more line')}"] if left else []),
         *([_HIDDEN] if hidden != new else []),
     ]
 

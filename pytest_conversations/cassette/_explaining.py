@@ -1,13 +1,14 @@
 """What a cassette says when it cannot answer."""
 
 import dataclasses
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import vcr.cassette
 from vcr.request import Request
 
+from pytest_conversations._plural import counted, noun
 from pytest_conversations.cassette import _diagnosis, _metadata
 from pytest_conversations.cassette._matching import Matching
 from pytest_conversations.errors import CassetteError, UnrecordedRequestError
@@ -23,10 +24,12 @@ class Hints:
         record: gives the command that records; it is told whether the file exists, and whether it
             was recorded from the sandbox.
         others: gives the cassettes of other tests.
+        renamed: what is said of a cassette ``old`` that has the request, where ``new`` has not.
     """
 
     record: Callable[[bool, bool], str] = lambda *_: "use a mode that records"
     others: Callable[[], Collection[Path]] = tuple
+    renamed: str = "If the test was renamed: {old} has this request, so rename it to {new}."
 
 
 class ExplainingCassette(vcr.cassette.Cassette):
@@ -55,16 +58,25 @@ class ExplainingCassette(vcr.cassette.Cassette):
         """What messages call it: its path, from the working folder."""
         return _diagnosis.shown_path(self.path)
 
+    @property
+    def _manner(self) -> str:
+        """How it is open, behind its title."""
+        return f" (mode {self.mode})"
+
+    def place(self, indexes: Sequence[int]) -> str:
+        """What messages call interactions, which stand at these indexes of `data`."""
+        numbers = ", ".join(str(index + 1) for index in indexes)
+        return f"{noun(len(indexes), 'interaction')} {numbers}"
+
     def miss(self, made: Request) -> UnrecordedRequestError:
         """Make the error for a request that is not recorded, and remember it.
 
         Args:
             made: the request, scrubbed.
         """
-        details = _diagnosis.explain(made, self.requests, self._matching, self.play_counts)
-        if not details:
-            others = self._hints.others()
-            details = _diagnosis.namesake(made, self._file, self._matching, others)
+        details = _diagnosis.explain(
+            made, self.requests, self._matching, self.play_counts, self.place
+        ) or self._namesake(made)
         return self._refused(f"Not recorded: {made.method} {made.uri}", details)
 
     def ends(self, reason: str) -> UnrecordedRequestError:
@@ -89,8 +101,15 @@ class ExplainingCassette(vcr.cassette.Cassette):
         return f"To record it: {hint}"
 
     def _refused(self, reason: str, details: str) -> UnrecordedRequestError:
-        found = f"{len(self.data)} interactions, {self.play_count} played"
+        found = f"{counted(len(self.data), 'interaction')}, {self.play_count} played"
         found = found if self.rewound else "which does not exist"
-        where = f"Cassette: {self.title} (mode {self.mode}), {found}"
+        where = f"Cassette: {self.title}{self._manner}, {found}"
         lines = filter(None, [reason, where, details, self.hint()])
         return self.refuse(UnrecordedRequestError("\n".join(lines)))
+
+    def _namesake(self, made: Request) -> str:
+        other = _diagnosis.namesake(made, self._file, self._matching, self._hints.others())
+        if other is None:
+            return ""
+        old, new = _diagnosis.shown_path(str(other)), _diagnosis.shown_path(str(self._file))
+        return self._hints.renamed.format(old=old, new=new)

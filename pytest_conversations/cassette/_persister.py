@@ -1,6 +1,7 @@
 """Cassette files: read whole or not at all, written whole or not at all."""
 
 import contextlib
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -56,7 +57,7 @@ class FilePersister:
         """
         _clear(path)
         try:
-            raw = _read_lines(Path(path))
+            raw = read_lines(Path(path))
         except CassetteError as error:
             # Of a folder that may not be entered nobody knows what is in it: that is no new file.
             if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
@@ -101,7 +102,7 @@ def read(path: Path) -> tuple[str, list[Request]]:
         CassetteFormatError: the file is no cassette.
         CassetteError: the file cannot be read.
     """
-    raw = _read_lines(path)
+    raw = read_lines(path)
     interactions, _ = loads(raw, str(path))
     return raw.decode(), [each.request for each in interactions]
 
@@ -113,7 +114,7 @@ def load(path: Path) -> tuple[list[Interaction], dict[str, object]]:
         CassetteFormatError: the file is no cassette.
         CassetteError: the file cannot be read, or is not there.
     """
-    return loads(_read_lines(path), str(path))
+    return loads(read_lines(path), str(path))
 
 
 def loads(raw: bytes, name: str) -> tuple[list[Interaction], dict[str, object]]:
@@ -160,7 +161,7 @@ def read_raw(path: Path) -> bytes:
         return b""
 
 
-def _read_lines(path: Path) -> bytes:
+def read_lines(path: Path) -> bytes:
     """The bytes of a file that may be a cassette, with its lines ended by a line feed.
 
     Raises:
@@ -180,6 +181,31 @@ def _read_lines(path: Path) -> bytes:
         reason = "compressed, as LangChain's are: unpack it with gunzip"
         raise CassetteFormatError(str(path), None, reason)
     return raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in raw else raw
+
+
+def prove_writable(path: Path) -> None:
+    """Try whether a cassette could be written, and leave all as it was.
+
+    Raises:
+        CassetteError: it could not.
+    """
+    file = path.resolve()
+    made: list[Path] = []
+    try:
+        made += [folder for folder in file.parents if not folder.exists()]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with locked(file):
+            _temporary(file).touch()
+            _temporary(file).unlink()
+    except OSError as error:
+        is_file = isinstance(error, FileExistsError)  # where a folder would have to be
+        reason = os.strerror(errno.ENOTDIR) if is_file else error.strerror
+        msg = f"cannot write the cassette {path}: {reason}"
+        raise CassetteError(msg) from error
+    finally:
+        for folder in made:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -216,3 +242,16 @@ def _clear(path: str) -> None:
         if os.path.exists(temporary):  # noqa: PTH110
             with locked(Path(path), patience=0):
                 Path(temporary).unlink(missing_ok=True)
+
+
+def is_missing(path: Path) -> bool:
+    """Whether there is no such file; of one that cannot be looked at nobody knows."""
+    # Not by `exists`: of a folder that may not be entered it raises, or from Python 3.14 says that
+    # the file is missing, and it would be recorded over.
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False  # reading it tells why
+    return False

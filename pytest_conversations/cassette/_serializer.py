@@ -75,9 +75,14 @@ def other_keys(text: str) -> list[str]:
 
 
 def serialize(document: Mapping[str, object]) -> str:
-    """Write what ``vcr.serialize.serialize`` gives as a cassette's text, ``metadata`` first."""
+    """Write what ``vcr.serialize.serialize`` gives as a cassette's text, ``metadata`` first.
+
+    Args:
+        document: the data. A checksum in its metadata that is blank stays so.
+    """
     interactions = cast("list[dict[str, dict[str, object]]]", document["interactions"])
-    metadata = cast("dict[str, object]", document.get("metadata") or {})
+    metadata = dict(cast("Mapping[str, object]", document.get("metadata") or {}))
+    checksum = metadata.pop(_checksum.KEY, None)
     stream = io.StringIO()
     _yaml.dump(
         {
@@ -95,7 +100,8 @@ def serialize(document: Mapping[str, object]) -> str:
         stream,
     )
     text = stream.getvalue()
-    return _checksum.sealed(text if text.endswith(_END) else text + _END[1:])
+    text = text if text.endswith(_END) else text + _END[1:]
+    return text if checksum == _checksum.BLANK else _checksum.sealed(text)
 
 
 def _to_wire(holder: dict[str, object], key: str) -> None:

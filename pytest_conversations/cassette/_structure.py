@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from pytest_conversations._plural import counted
 from pytest_conversations.cassette import _document
 
 _VERSION = 1
@@ -73,9 +74,10 @@ def _problems(document: object) -> Iterator[tuple[_Path, str]]:
         return
     count = (metadata or {}).get("interactions")
     if isinstance(count, int) and count > len(interactions):
+        wanted = counted(count, "interaction")
         yield (
             ("metadata",),
-            f"cut short: it should have {count} interactions, and has {len(interactions)}",
+            f"cut short: it should have {wanted}, and has {len(interactions)}",
         )
     for index, interaction in enumerate(interactions):
         yield from _interaction_problems(interaction, ("interactions", index))

@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from pytest_conversations._plural import counted
 from pytest_conversations.cli._commands import Commands
 from pytest_conversations.cli._output import progress
 
@@ -16,8 +17,9 @@ def add_to(commands: Commands) -> None:
         help="look for damage and secrets in cassettes",
         description="Check cassettes, also those of vcrpy and pytest-recording: whether they are "
         "whole, and whether they hold secrets. Prints `file:line: reason` for each finding, and "
-        "ends with 1 where there is one. The lines of conversations_scrub count, that pytest's "
-        "configuration in this folder has, and the value of MISTRAL_API_KEY.",
+        "ends with 1 where there is one; that a file was edited is a note, and no finding. The "
+        "lines of conversations_scrub count, that pytest's configuration in this folder has, and "
+        "the value of MISTRAL_API_KEY. Ends with 2 where a path is not there.",
     )
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file or a folder")
     parser.add_argument("--fix", action="store_true", help="write the files again without secrets")
@@ -55,16 +57,21 @@ def _run(arguments: argparse.Namespace) -> int:
     bad = 0
     for path, before in zip(files, found, strict=True):
         problems = before
-        if arguments.fix and problems and all(problem.is_secret for problem in problems):
+        wrong = [problem for problem in problems if not problem.is_note]
+        if arguments.fix and wrong and all(problem.is_secret for problem in wrong):
             try:
                 _check.fix(path, rules, os.environ)
             except CassetteError as error:
                 print(f"{path}: {error}")
             else:
-                print(f"{path}: took out {len(problems)} secrets")
+                print(f"{path}: took out {counted(len(wrong), 'secret')}")
                 problems = _check.check(path, rules, os.environ)
         for problem in problems:
             print(str(problem))
-        bad += bool(problems)
-    print(f"{bad} of {len(files)} files have problems", file=sys.stderr)
+        bad += not all(problem.is_note for problem in problems)
+    if not files:
+        print(f"no cassettes in {', '.join(map(str, arguments.paths))}", file=sys.stderr)
+        return 0
+    of_all = counted(len(files), "file")
+    print(f"{bad} of {of_all} {'has' if bad == 1 else 'have'} problems", file=sys.stderr)
     return 1 if bad else 0

@@ -2,10 +2,10 @@
 
 import argparse
 import sys
-import threading
 
 from pytest_conversations.cli._commands import Commands
 from pytest_conversations.cli._output import missing
+from pytest_conversations.cli._stopping import Stop
 
 
 def add_to(commands: Commands) -> None:
@@ -13,9 +13,9 @@ def add_to(commands: Commands) -> None:
     parser = commands.add_parser(
         "sandbox",
         help="run the embedded Conversations API on loopback",
-        description="Run a local stand-in of the Conversations API until Ctrl-C. It is not "
-        "Mistral's: it has no language model, and its answers are made by rule. Ends with 1 where "
-        "its port is in use.",
+        description="Run a local stand-in of the Conversations API until Ctrl-C or SIGTERM. It is "
+        "not Mistral's: it has no language model, and its answers are made by rule. Ends with 0 "
+        "when it is stopped, with 1 where its port is in use.",
     )
     parser.add_argument(
         "--port", type=int, default=0, help="port on 127.0.0.1 (default: any free one)"
@@ -29,12 +29,10 @@ def _run(arguments: argparse.Namespace) -> int:
     except ImportError as error:
         return missing("the sandbox", error, "sandbox")
     try:
-        with Sandbox(port=arguments.port) as server:
+        with Stop() as stop, Sandbox(port=arguments.port) as server:
             print(f"Conversations API sandbox at {server.url} (any API key; Ctrl-C stops it)")
             sys.stdout.flush()
-            threading.Event().wait()
-    except KeyboardInterrupt:
-        return 0
+            stop.wait()
     except OSError as error:
         print(error.args[-1], file=sys.stderr)
         return 1

@@ -2,19 +2,20 @@
 
 import argparse
 import contextlib
-import signal
+import os
 import sys
-import time
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_conversations._plural import counted
 from pytest_conversations.cli._commands import Commands
 from pytest_conversations.cli._output import missing
+from pytest_conversations.cli._stopping import Stop
 
 if TYPE_CHECKING:
-    from pytest_conversations.cassette import ConversationCassette, Scrubber
+    from pytest_conversations._rules import Rules
+    from pytest_conversations._serve import Options
     from pytest_conversations.relay import Asked
 
 _MODES = ("once", "new_episodes", "all", "rewrite")
@@ -29,11 +30,13 @@ def add_to(commands: Commands) -> None:
         description="Answer over HTTP as the cassettes say, also those of vcrpy and "
         "pytest-recording: with the recorded chunks, pace, errors and cut connections. What is not "
         "recorded is a 404, with the reason as JSON. With --record, be a proxy that records, and "
-        "write the cassette at the end, without secrets. Runs until Ctrl-C. Ends with 1 where a "
-        "cassette cannot be read or written, or the port is in use; with 2 where an argument "
-        "cannot be.",
+        "write the cassette, without secrets, while it runs and when it ends. Runs until Ctrl-C or "
+        "SIGTERM. Ends with 0 when it is stopped; with 1 where a cassette cannot be read or "
+        "written, or the port is in use; with 2 where an argument cannot be.",
     )
-    parser.add_argument("paths", nargs="+", type=Path, metavar="CASSETTE", help="a file")
+    parser.add_argument(
+        "paths", nargs="+", type=Path, metavar="CASSETTE", help="a file, or a folder to replay"
+    )
     parser.add_argument("--port", type=int, default=0, help="port (default: any free one)")
     parser.add_argument(
         "--host",
@@ -64,7 +67,7 @@ def add_to(commands: Commands) -> None:
         nargs="?",
         const=_API,
         metavar="URL",
-        help=f"record what the server at URL answers (default: {_API})",
+        help=f"behind the cassette: record what the server at URL answers (default: {_API})",
     )
     parser.add_argument(
         "--mode",
@@ -87,7 +90,6 @@ def _run(arguments: argparse.Namespace) -> int:
         from pytest_conversations import _serve, _shapes
         from pytest_conversations._project import project_lines
         from pytest_conversations._rules import Rules
-        from pytest_conversations._settings import checked_url
         from pytest_conversations.capture import Shape
         from pytest_conversations.errors import CassetteError
     except ImportError as error:
@@ -101,16 +103,20 @@ def _run(arguments: argparse.Namespace) -> int:
         )
         _refuse_odd(arguments)
         if arguments.record is not None:
-            checked_url("--record", arguments.record)
             _refuse_record(arguments.record, arguments.paths)
     except ValueError as error:
         print(str(error), file=sys.stderr)
         return 2
-    readable = arguments.paths if arguments.record else list(_readable(arguments.paths))
+    paths = arguments.paths if arguments.record else _files(arguments.paths)
+    unserved = {} if arguments.record else _unserved(paths, rules)
+    for reason in unserved.values():
+        _complain(f"not served: {reason}")
+    readable = [path for path in paths if str(path) not in unserved]
     if not readable:
         return 1
     options = _serve.Options(
         paths=list(map(str, readable)),
+        unserved=unserved,
         host=arguments.host,
         port=arguments.port,
         shape=shape,
@@ -120,22 +126,35 @@ def _run(arguments: argparse.Namespace) -> int:
         rules=rules,
     )
     try:
-        with _serve.serving(options, _print) as (server, cassette, scrubber):
+        _run_until_stopped(options)
+    except CassetteError as error:
+        _complain(str(error))
+    except OSError as error:
+        _complain(str(error.args[-1]))
+    else:
+        return int(bool(unserved))
+    return 1
+
+
+def _run_until_stopped(options: "Options") -> None:
+    from pytest_conversations._keeping import Keeper
+    from pytest_conversations._serve import serving
+
+    with Stop() as stop:
+        with serving(options, _print) as (server, cassette, scrubber):
+            keeper = Keeper(cassette, scrubber, _complain)
             what = "replaying"
             if cassette.records:
                 what = f"recording {options.recorded_from} into"
             print(f"{what} {cassette.title} at {server.url} (Ctrl-C stops it)")
+            if options.record and not cassette.records:
+                print("It is there already: --mode new_episodes adds to it, rewrite makes it anew.")
             sys.stdout.flush()
-            _wait()
-        return max(_write(cassette, scrubber), int(len(readable) < len(arguments.paths)))
-    except CassetteError as error:
-        print(str(error), file=sys.stderr)
-    except OSError as error:
-        print(str(error.args[-1]), file=sys.stderr)
-    return 1
-
-
-_LONG = 3600  # s
+            while not stop.wait(keeper.save() if cassette.records else None):
+                pass
+        told = keeper.finish()
+        if told:
+            print(told)
 
 
 def _number(text: str, kind: type[int] | type[float]) -> object:
@@ -159,6 +178,13 @@ _LAST_PORT = 65535
 
 
 def _refuse_record(url: str, paths: Sequence[Path]) -> None:
+    from pytest_conversations._settings import checked_url
+
+    try:
+        checked_url("--record", url)
+    except ValueError as error:  # such as a file
+        msg = f"{error}; the cassette stands before --record"
+        raise ValueError(msg) from error
     if set("?#") & set(url):
         msg = "--record takes the URL of a server, without a query"
         raise ValueError(msg)
@@ -167,63 +193,43 @@ def _refuse_record(url: str, paths: Sequence[Path]) -> None:
         raise ValueError(msg)
 
 
-def _readable(paths: Sequence[Path]) -> Iterator[Path]:
+def _files(paths: Sequence[Path]) -> list[Path]:
+    """The files that are named, and those in folders."""
+    from pytest_conversations._check import files
+
+    found: list[Path] = []
+    for path in paths:
+        inside = list(files([path])) if path.is_dir() else [path]  # what is missing is told later
+        if not inside:
+            _complain(f"no cassettes in {path}")
+        found += inside
+    return found
+
+
+def _unserved(paths: Sequence[Path], rules: "Rules") -> dict[str, str]:
+    """Of each path that is no cassette, why; without what is secret in it."""
+    from pytest_conversations._check import scrubber_of
     from pytest_conversations.cassette import load
     from pytest_conversations.errors import CassetteError
 
+    found = {}
     for path in paths:
         try:
             load(path)
         except CassetteError as error:
-            print(f"not served: {error}", file=sys.stderr)
-        else:
-            yield path
-
-
-def _wait() -> None:
-    """Wait until Ctrl-C, or until the process is asked to end."""
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        while True:
-            time.sleep(_LONG)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        signal.signal(signal.SIGTERM, before)
+            found[str(path)] = scrubber_of(rules, os.environ).finder.shown(str(error))
+    return found
 
 
 def _print(asked: "Asked") -> None:
     head, *rest = asked.fault.splitlines() or [""]
     words = f"{asked.method} {asked.target}  {asked.status or 'no response'}"
-    print("\n    ".join([f"{words}  {asked.sent} bytes in {asked.ms} ms  {head}".rstrip(), *rest]))
-    sys.stdout.flush()
+    line = f"{words}  {counted(asked.sent, 'byte')} in {asked.ms} ms  {head}".rstrip()
+    with contextlib.suppress(BrokenPipeError):  # nobody reads it any more, and requests go on
+        print("\n    ".join([line, *rest]))
+        sys.stdout.flush()
 
 
-# As where the server is down, or a key is missing: nobody wants that replayed ever after.
-_NO_ANSWER = {0, 401, 403}
-
-
-def _write(cassette: "ConversationCassette", scrubber: "Scrubber") -> int:
-    recorded = cassette.recorded_count
-    if cassette.would_lose():
-        print("not written: the API did not answer; the old recording stays", file=sys.stderr)
-        return 1
-    held = cassette.interactions[-recorded:] if recorded else []
-    codes = {each.response["status"]["code"] for each in held}
-    if codes and codes <= _NO_ANSWER:
-        told = ", ".join(str(code or "no response") for code in sorted(codes))
-        print(f"not written: no request got an answer, only {told}", file=sys.stderr)
-        return 1
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        cassette.write()
-    for warning in caught:
-        print(str(warning.message), file=sys.stderr)
-    if recorded:
-        count = sum(scrubber.counts.values())
-        print(f"{recorded} recorded, {count} scrubbed in {cassette.title}")
-    return 0
+def _complain(words: str) -> None:
+    print(words, file=sys.stderr)
+    sys.stderr.flush()

@@ -14,9 +14,11 @@ def add_to(commands: Commands) -> None:
         "show",
         help="print cassettes as conversations",
         description="Print cassettes, also those of vcrpy and pytest-recording: who said what, "
-        "what was called, how streams came. Ends with 1 where one cannot be read.",
+        "what was called, how streams came. In a folder each .yaml, .yml and .json file counts, as "
+        "for `check`. Ends with 1 where one cannot be read, or there is none; the others are "
+        "shown.",
     )
-    parser.add_argument("paths", nargs="+", type=Path, metavar="CASSETTE", help="a file")
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file or a folder")
     parser.add_argument("--events", action="store_true", help="list the events of streams")
     parser.add_argument(
         "--raw", action="store_true", help="print the bodies as they came; | stands between chunks"
@@ -25,6 +27,7 @@ def add_to(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from pytest_conversations import _check
     from pytest_conversations.errors import CassetteError
 
     try:
@@ -34,9 +37,18 @@ def _run(arguments: argparse.Namespace) -> int:
     except ImportError as error:
         return missing("show", error, "cli")
     failed = 0
+    files: list[Path] = []
     for path in arguments.paths:
+        # What is not there is told in its turn.
+        found = list(_check.files([path])) if path.is_dir() else [path]
+        if not found:
+            print(f"no cassettes in {path}", file=sys.stderr)
+            failed = 1
+        files += found
+    is_one = files == arguments.paths and len(files) == 1  # git shows a temporary file
+    for path in files:
         try:
-            name = str(path) if len(arguments.paths) > 1 else ""  # git shows a temporary file
+            name = "" if is_one else str(path)
             show(path, Console(), name=name, events=arguments.events, raw=arguments.raw)
         except CassetteError as error:
             print(str(error), file=sys.stderr)

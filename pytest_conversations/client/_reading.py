@@ -9,6 +9,7 @@ import pydantic
 from pydantic import TypeAdapter
 
 from pytest_conversations import _reassembly
+from pytest_conversations._plural import counted
 from pytest_conversations._sse import Decoder, ServerSentEvent
 from pytest_conversations.errors import ResponseValidationError, SDKError
 from pytest_conversations.models import (
@@ -95,7 +96,7 @@ class BaseEventStream:
             raise SDKError(msg, self.raw_response, self._last.model_dump_json())
         if self.outcome == "cut":
             why = self._failure or "it ended without a whole event conversation.response.done"
-            msg = f"The stream was cut short after {len(self._events)} events: {why}"
+            msg = f"The stream was cut short after {counted(len(self._events), 'event')}: {why}"
             raise ResponseValidationError(msg, self.raw_response, "")
         if self.outcome is None:
             msg = "The stream was not read to its end, so that it may still end with an error"

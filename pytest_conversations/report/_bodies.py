@@ -14,7 +14,7 @@ from pytest_conversations.cassette import (
     header_values,
     parse,
 )
-from pytest_conversations.report._limits import Cut, LeftOut, Limits, duration, size
+from pytest_conversations.report._limits import Cut, LeftOut, Limits, duration, left_out_here, size
 from pytest_conversations.transcript import Event, Exchange
 
 _STREAM = "text/event-stream"
@@ -172,7 +172,7 @@ def rows(events: Sequence[Event], limits: Limits, left_out: LeftOut) -> tuple[li
         made.append(Row(number, at, event.name, data + "…" * (len(data) < len(text))))
     rest = len(events) - len(made)
     left_out.marks += rest
-    note = f"{rest} more events are in the cassette, and left out here." if rest else ""
+    note = left_out_here(rest, "more event") if rest else ""
     return made, note
 
 

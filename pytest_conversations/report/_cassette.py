@@ -6,6 +6,7 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from pathlib import PurePath
 
+from pytest_conversations._plural import noun
 from pytest_conversations.cassette import Interaction, Response, is_own
 from pytest_conversations.report._bodies import is_stream
 from pytest_conversations.report._exchange import is_bad
@@ -127,7 +128,8 @@ def card(
         problem=problem,
         tests=tuple(_ran(test, f"{anchor}::{n}", limits) for n, test in enumerate(source.tests, 1)),
         changes=changes,
-        changes_note=f"{counted(rest, 'more line')} of the diff are left out here."
+        changes_note=f"{counted(rest, 'more line')} of the diff "
+        f"{noun(rest, 'is', 'are')} left out here."
         if rest > 0
         else "",
         is_orphan=source.is_orphan,

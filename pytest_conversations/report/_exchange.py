@@ -12,7 +12,6 @@ from pytest_conversations.report._bodies import (
     rows,
     shown_body,
 )
-from pytest_conversations.report._chats import chat
 from pytest_conversations.report._limits import (
     Budget,
     Cut,
@@ -20,6 +19,7 @@ from pytest_conversations.report._limits import (
     Limits,
     duration,
     grouped,
+    left_out_here,
     size,
 )
 from pytest_conversations.report._timeline import Timeline, timeline
@@ -116,8 +116,7 @@ def shown(
     made = exchange(number, interaction)
     total = total or len(made.body)
     budget = Budget(limits, left_out)
-    chatted = chat(made)
-    said, rest = turns([*made.asked, *made.answered, *chatted], budget)
+    said, rest = turns([*made.asked, *made.answered], budget)
     if said and made.status >= _BAD and not made.is_stream and made.response is not None:
         said.append(refusal(made.response, budget))
     pairs = table or [(chunk.ms, len(chunk.data)) for chunk in made.chunks]
@@ -149,10 +148,8 @@ def shown(
         test=made.test,
         is_unused=is_unused,
         turns=tuple(said),
-        turns_note=f"{grouped(rest)} more entries are in the cassette, and left out here."
-        if rest
-        else "",
-        messages=_messages(made, interaction, limits, left_out, is_chat=bool(chatted)),
+        turns_note=left_out_here(rest, "more entry", "more entries") if rest else "",
+        messages=_messages(made, interaction, limits, left_out),
         stream=stream,
         events=tuple(events),
         events_note=events_note,
@@ -174,7 +171,7 @@ def is_bad(response: Response) -> bool:
 
 
 def _messages(
-    made: Exchange, interaction: Interaction, limits: Limits, left_out: LeftOut, *, is_chat: bool
+    made: Exchange, interaction: Interaction, limits: Limits, left_out: LeftOut
 ) -> tuple[Message, ...]:
     request, response = interaction
     sent = came = None
@@ -182,19 +179,19 @@ def _messages(
         sent = shown_body(made.request, len(body_bytes(request)), limits, left_out)
     if made.response is not None:
         came = shown_body(made.response, len(made.body), limits, left_out)
-    is_refused = bool(made.asked or is_chat) and made.status >= _BAD  # which a turn tells
+    is_refused = bool(made.asked) and made.status >= _BAD  # which a turn tells
     return (
         Message(
             "Request",
             _headers(request.headers.items()),
             sent,
-            is_open=sent is not None and not made.asked and not is_chat,
+            is_open=sent is not None and not made.asked,
         ),
         Message(
             "Response",
             _headers(header_values(response)),
             came,
-            is_open=came is not None and not made.answered and not is_chat and not is_refused,
+            is_open=came is not None and not made.answered and not is_refused,
         ),
     )
 

@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from pytest_conversations._plural import noun
+
 _KILO = 1000
 
 
@@ -48,12 +50,13 @@ class LeftOut:
 
     def words(self) -> list[str]:
         """What it was, in words; none where it was nothing."""
+        marks = counted(self.marks, "chunk or event", "chunks or events")
         told = [
             (self.cassettes, counted(self.cassettes, "cassette")),
             (self.exchanges, counted(self.exchanges, "interaction")),
-            (self.characters, f"{grouped(self.characters)} characters of long texts"),
+            (self.characters, f"{counted(self.characters, 'character')} of long texts"),
             (self.raw, f"{size(self.raw)} of raw bytes"),
-            (self.marks, f"the payload of {counted(self.marks, 'chunk or event', 's or events')}"),
+            (self.marks, f"the payload of {marks}"),
         ]
         return [words for count, words in told if count]
 
@@ -75,7 +78,7 @@ class Cut:
         """A sentence about what is not there; empty where it is whole."""
         if not self.left_out:
             return ""
-        return f"{grouped(self.left_out)} more characters are in the cassette, and left out here."
+        return left_out_here(self.left_out, "more character")
 
 
 class Budget:
@@ -111,12 +114,15 @@ def counted(count: int, word: str, plural: str = "") -> str:
     Args:
         count: the number.
         word: of one.
-        plural: what to write in place of its ``s``; with a word of several words, behind its first.
+        plural: of several; by default the same with an ``s``.
     """
-    if not plural:
-        return f"{grouped(count)} {word}{'s' * (count != 1)}"
-    first, _, _ = word.partition(" ")
-    return f"{grouped(count)} {word if count == 1 else first + plural}"
+    return f"{grouped(count)} {noun(count, word, plural)}"
+
+
+def left_out_here(count: int, word: str, plural: str = "") -> str:
+    """A sentence about what is in the cassette, and not in the page."""
+    verb = "is" if count == 1 else "are"
+    return f"{counted(count, word, plural)} {verb} in the cassette, and left out here."
 
 
 def grouped(count: int) -> str:

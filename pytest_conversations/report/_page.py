@@ -54,7 +54,7 @@ class Group:
 
 
 def write(
-    file: Path,
+    file: Path | TextIO,
     sources: Sequence[Source],
     about: About,
     *,
@@ -62,10 +62,10 @@ def write(
     limits: Limits | None = None,
     step: Callable[[], None] = lambda: None,
 ) -> list[str]:
-    """Write the report; the file is the old one or the new one, whole.
+    """Write the report; a file is the old one or the new one, whole.
 
     Args:
-        file: where to.
+        file: where to; or what it is written into.
         sources: the cassettes.
         about: what the report says of itself.
         scrub: takes the secrets out of a cassette that another tool has recorded.
@@ -84,7 +84,8 @@ def write(
         for source in sorted(sources, key=lambda each: (not each.has_failed, each.name)):
             page.add(source)
             step()
-        with _replacing(file) as target:
+        into = _replacing(file) if isinstance(file, Path) else contextlib.nullcontext(file)
+        with into as target:
             for piece in page.pieces():
                 target.write(piece)
     return page.problems
@@ -127,8 +128,10 @@ class _Page:
             return
         interactions: list[Interaction] = []
         metadata: dict[str, object] = {}
-        problem = ""
-        if source.path.exists() or not source.tests:
+        problem = source.problem
+        if problem:
+            self.problems.append(problem)
+        elif source.path.exists() or not source.tests:
             try:
                 interactions, metadata = load(source.path)
             except CassetteError as error:
@@ -226,7 +229,9 @@ class _Page:
 
     def _summary(self) -> list[str]:
         count = len(self._cards) + self._left_out.cassettes
-        words = [counted(sum(self._outcomes.values()), "test")] if self._about.is_run else []
+        tests = sum(self._outcomes.values())
+        of_run = counted(tests, "test with a cassette", "tests with a cassette")
+        words = [of_run] if self._about.is_run else []
         words += [f"{number} {outcome}" for outcome, number in sorted(self._outcomes.items())]
         interactions = sum(each.count for each in self._cards)
         return [*words, counted(count, "cassette"), counted(interactions, "interaction")]

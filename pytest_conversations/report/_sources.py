@@ -52,6 +52,7 @@ class Source:
         unused: by the place of each interaction from 0, those that no test played.
         changes: of one that was there and was recorded again, the lines of a diff; None else.
         is_orphan: whether no test of the whole suite uses it.
+        problem: why it is not to be read, where that is known; without secrets.
     """
 
     path: Path
@@ -60,6 +61,7 @@ class Source:
     unused: frozenset[int] = frozenset()
     changes: tuple[str, ...] | None = None
     is_orphan: bool = False
+    problem: str = ""
 
     @property
     def has_failed(self) -> bool:

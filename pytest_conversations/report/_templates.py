@@ -7,6 +7,7 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from pytest_conversations.report._limits import counted
 from pytest_conversations.transcript import visible
 
 _BRIEF = 1_000  # characters of what is no text of its own: a name, a header, a reason
@@ -34,6 +35,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["whole"] = _Whole
+    made.filters["counted"] = counted
     return made
 
 

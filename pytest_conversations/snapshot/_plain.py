@@ -6,6 +6,8 @@ from typing import Protocol, TypeGuard, runtime_checkable
 
 from pydantic import BaseModel, JsonValue
 
+from pytest_conversations._plural import counted
+
 Event = dict[str, JsonValue]
 
 
@@ -105,8 +107,8 @@ def _one_kind(items: list[JsonValue], given: Sequence[object]) -> list[JsonValue
     if others and len(others) < len(items):
         first = others[0]
         msg = (
-            f"a list of {len(items) - len(others)} events has other things as well, such as "
-            f"{_kind(given[first])} at index {first}: compare them apart"
+            f"a list of {counted(len(items) - len(others), 'event')} has other things as well, "
+            f"such as {_kind(given[first])} at index {first}: compare them apart"
         )
         raise TypeError(msg)
     return items

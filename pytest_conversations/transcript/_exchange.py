@@ -23,6 +23,7 @@ from pytest_conversations.cassette import (
     header_values,
 )
 from pytest_conversations.models import ConversationEventsData
+from pytest_conversations.transcript import _chats
 
 # Of a path behind `/v1/conversations`, which operation it is (contract section 1).
 _OPERATIONS = (
@@ -108,19 +109,23 @@ class Exchange:
 
     @property
     def asked(self) -> list[Data]:
-        """The entries of the request."""
+        """The entries of the request; of a chat completion its messages, as such."""
         inputs = self.request.get("inputs") if isinstance(self.request, dict) else None
         if isinstance(inputs, str):
             return [{"type": "message.input", "role": "user", "content": inputs}]
-        return _objects(inputs)
+        return _objects(inputs) or ([] if self.operation else _chats.asked(self.request))
 
     @property
     def answered(self) -> list[Data]:
         """The entries of the response; those of a stream put together, as far as it goes."""
         if self.is_stream:
-            return _of_events(self.events)
+            whole = _of_events(self.events)
+            if whole or self.operation:
+                return whole
+            return list(_chats.streamed(event.data for event in self.events))
         reply = self.response if isinstance(self.response, dict) else {}
-        return next((_objects(reply[key]) for key in _LISTS if key in reply), [])
+        of_chat = [] if self.operation or not self.asked else _chats.answered(reply)
+        return of_chat or next((_objects(reply[key]) for key in _LISTS if key in reply), [])
 
     @property
     def usage(self) -> Data:

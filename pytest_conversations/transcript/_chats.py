@@ -2,11 +2,9 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from pydantic import JsonValue
-
-from pytest_conversations.transcript import Exchange
 
 Data = dict[str, JsonValue]
 
@@ -20,17 +18,15 @@ class _Call:
     arguments: str = ""
 
 
-def chat(exchange: Exchange) -> list[Data]:
-    """The messages of a chat completion as entries; none where it is something else."""
-    if exchange.operation:
-        return []
-    asked = _list(exchange.request, "messages")
-    entries = [entry for message in asked for entry in _entries(message)]
-    if exchange.is_stream:
-        return [*entries, *_streamed(exchange)]
-    for choice in _list(exchange.response, "choices"):
-        entries += _entries(_object(choice.get("message")))
-    return entries if asked else []
+def asked(request: JsonValue) -> list[Data]:
+    """The messages of a request as entries; none where it is no chat completion's."""
+    return [entry for message in _list(request, "messages") for entry in _entries(message)]
+
+
+def answered(response: JsonValue) -> list[Data]:
+    """The messages of a response as entries; likewise."""
+    choices = _list(response, "choices")
+    return [each for choice in choices for each in _entries(_object(choice.get("message")))]
 
 
 def _entries(message: Mapping[str, JsonValue]) -> Iterator[Data]:
@@ -54,11 +50,16 @@ def _entries(message: Mapping[str, JsonValue]) -> Iterator[Data]:
         }
 
 
-def _streamed(exchange: Exchange) -> Iterator[Data]:
+def streamed(events: Iterable[JsonValue]) -> Iterator[Data]:
+    """What a stream says, put together, as entries.
+
+    Args:
+        events: the data of each.
+    """
     words: list[str] = []
     calls: dict[int, _Call] = {}
-    for event in exchange.events:
-        for choice in _list(event.data, "choices"):
+    for event in events:
+        for choice in _list(event, "choices"):
             delta = _object(choice.get("delta"))
             content = delta.get("content")
             if content:
