@@ -211,6 +211,15 @@ class TestWhileItRuns:
         assert questions(path) == ["1"]
         assert not beside.exists()
 
+    def test_one_that_is_there(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Is replayed, and how to record it again is said."""
+        path = old(tmp_path / "a.yaml", "old")
+        words = ("serve", str(path), "--record")
+        assert stopped(signal.SIGTERM, *words, meanwhile=lambda url: ask(url, "old")) == 0
+        out = capsys.readouterr().out
+        assert out.startswith(f"replaying {path} at ")
+        assert "It is there already: --mode new_episodes adds to it" in out
+
     def test_the_sandbox_ends_likewise(self) -> None:
         """With 0, when it is asked to."""
         assert stopped(signal.SIGTERM, "sandbox", meanwhile=lambda _: None) == 0
