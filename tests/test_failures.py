@@ -162,16 +162,28 @@ class TestCancelled:
     """A task that is cancelled while it waits: it waits again, until it is cancelled again."""
 
     async def _ask(
-        self, library: types.ModuleType, url: str, seen: list[bytes], limit: float
+        self, library: types.ModuleType, url: str, seen: list[bytes], limit: float = 60
     ) -> bool:
+        """Ask; gives whether that was cancelled, after a time in s."""
         with anyio.move_on_after(limit) as scope:
             async with (
-                library.AsyncClient() as http,
+                library.AsyncClient(timeout=60) as http,
                 http.stream("POST", url, headers=HEADERS) as response,
             ):
                 async for chunk in response.aiter_raw():
                     seen.append(chunk)  # noqa: PERF401 - kept where the task is cancelled
         return scope.cancelled_caught
+
+    async def _ask_until(
+        self, library: types.ModuleType, url: str, seen: list[bytes], until: Callable[[], bool]
+    ) -> None:
+        """Ask, and cancel that a moment after something is so."""
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._ask, library, url, seen)
+            while not until():  # noqa: ASYNC110 - other threads tell
+                await anyio.sleep(0.01)
+            await anyio.sleep(0.1)
+            group.cancel_scope.cancel()
 
     # trio warns of the generators of httpx that are left, with us or without us.
     @pytest.mark.filterwarnings("ignore:Async generator 'httpx:ResourceWarning")
@@ -186,9 +198,9 @@ class TestCancelled:
         replayed: list[bytes] = []
 
         with capturing(url):
-            assert await self._ask(module, url, live, 0.3)
+            await self._ask_until(module, url, live, lambda: len(live) > 1)
         with capturing(url, mode="none") as cassette:
-            assert await self._ask(module, url, replayed, 0.3)
+            await self._ask_until(module, url, replayed, lambda: len(replayed) > 1)
 
         assert replayed == live == [b"data: caf\xc3", b"\xa9\n\n"]
         assert cassette.refusals == []
@@ -203,13 +215,19 @@ class TestCancelled:
         """So is an app that got no response yet; and what it asks then is answered as it was."""
         module = pytest.importorskip(library)
         served = iter([_hang, _then(lambda connection: connection.last_chunk())])
-        url = serve(lambda connection: next(served)(connection))  # noqa: PLW0108 - each time another
+        asked: list[Connection] = []
 
+        def script(connection: Connection) -> None:
+            asked.append(connection)
+            next(served)(connection)
+
+        url = serve(script)
         for mode in ("once", "none"):
             seen: list[bytes] = []
             with capturing(url, mode=mode) as cassette:
-                assert await self._ask(module, url, seen, 0.8)
-                assert not await self._ask(module, url, seen, 5)
+                # Which stays true, so that a replay is cancelled after a moment.
+                await self._ask_until(module, url, seen, lambda: bool(asked))
+                assert not await self._ask(module, url, seen)
             assert seen == [b"data: caf\xc3", b"\xa9\n\n"]
             assert cassette.refusals == []
 
@@ -436,13 +454,15 @@ def test_interrupted_from_outside(
     def raise_it(*_: object) -> None:
         raise TooLateError
 
+    def interrupting(connection: Connection) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        script(connection)
+
     client = Client(pytest.importorskip(library), is_async=False)  # an event loop ends by it
     before = signal.signal(signal.SIGALRM, raise_it)
     try:
-        with capturing(url := serve(script)) as cassette:
-            signal.setitimer(signal.ITIMER_REAL, 0.3)
-            with pytest.raises(TooLateError):
-                client.collect(url, [])
+        with capturing(url := serve(interrupting)) as cassette, pytest.raises(TooLateError):
+            client.collect(url, [], timeout=60)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
@@ -450,17 +470,23 @@ def test_interrupted_from_outside(
     assert "was interrupted by a TooLateError, which is no error of the network" in str(refusal)
 
 
-@pytest.mark.parametrize("script", [_hang, _then(_hang)], ids=["no head", "stream"])
+@pytest.mark.parametrize("script", [lambda end: end, _then], ids=["no head", "stream"])
 def test_a_thread_that_still_waits_when_the_test_is_over(
-    serve: Serve, capturing: Capturing, script: Script
+    serve: Serve, capturing: Capturing, script: Callable[[Script], Script]
 ) -> None:
     """It does so again: on replay it is kept until then, and no more is said of it."""
-    url = serve(script)
+    asked, over = threading.Event(), threading.Event()
+
+    def wait(_: Connection) -> None:
+        asked.set()
+        over.wait(60)
+
+    url = serve(script(wait))
     ended: list[str] = []
 
     def ask() -> None:
         try:
-            Client(httpx, is_async=False).collect(url, [], timeout=1)
+            Client(httpx, is_async=False).collect(url, [], timeout=60)
         except Exception as error:  # noqa: BLE001 - which it is is what is tested
             ended.append(type(error).__name__)
 
@@ -468,11 +494,14 @@ def test_a_thread_that_still_waits_when_the_test_is_over(
         thread = threading.Thread(target=ask)
         with capturing(url, mode=mode) as cassette:
             thread.start()
-            time.sleep(0.3)
+            while not (asked.is_set() if mode == "once" else cassette.play_count):
+                time.sleep(0.01)
+            time.sleep(0.1)  # until it waits
             assert thread.is_alive()
+        over.set()
         thread.join()
         assert cassette.refusals == []
-    assert ended == ["ReadTimeout", "TransportError"]
+    assert ended == ["RemoteProtocolError", "TransportError"]
 
 
 def test_the_key_is_not_in_the_message_of_an_error(
