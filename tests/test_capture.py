@@ -4,10 +4,12 @@ import gc
 import gzip
 import json
 import socket
+import sys
 import threading
 import time
 import weakref
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
@@ -18,7 +20,7 @@ import yaml
 from libraries import HEADERS, KEY, Capturing, Client
 from support import CHUNKED, SSE, Connection, Script, Serve, stream_of
 
-from pytest_conversations.capture import Capture
+from pytest_conversations.capture import Capture, _library
 from pytest_conversations.cassette import ConversationCassette, Scrubber
 from pytest_conversations.errors import CassetteError, UnrecordedRequestError
 
@@ -186,6 +188,26 @@ def test_concurrent_requests_each_get_their_own_answer(serve: Serve, capturing: 
         assert ask_all() == live
         assert cassette.all_played
     assert live == {n: [b'{"inputs":%d}' % n] for n in range(8)}
+
+
+@pytest.fixture
+def _one_library(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setitem(sys.modules, "httpx", pytest.importorskip("httpx2"))
+    _library.installed.cache_clear()
+    yield
+    _library.installed.cache_clear()
+
+
+@pytest.mark.usefixtures("_one_library")
+def test_one_library_under_both_names_is_captured_once(serve: Serve, capturing: Capturing) -> None:
+    """As `httpx2.alias_httpx` makes it: each answer is recorded once, and comes in its turn."""
+    count = iter(range(9))
+    url = serve(lambda connection: stream_of(b"%d" % next(count))(connection))
+    client = Client(pytest.importorskip("httpx2"), is_async=False)
+    for mode in ("once", "none"):
+        with capturing(url, mode=mode) as cassette:
+            assert [client.post(url) for _ in range(2)] == [[b"0"], [b"1"]]
+            assert len(cassette.interactions) == 2
 
 
 def test_recording_without_a_key_is_refused(capturing: Capturing, tmp_path: Path) -> None:
