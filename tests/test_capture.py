@@ -202,7 +202,11 @@ def _one_library(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_one_library_under_both_names_is_captured_once(serve: Serve, capturing: Capturing) -> None:
     """As `httpx2.alias_httpx` makes it: each answer is recorded once, and comes in its turn."""
     count = iter(range(9))
-    url = serve(lambda connection: stream_of(b"%d" % next(count))(connection))
+
+    def script(connection: Connection) -> None:
+        stream_of(b"%d" % next(count))(connection)
+
+    url = serve(script)
     client = Client(pytest.importorskip("httpx2"), is_async=False)
     for mode in ("once", "none"):
         with capturing(url, mode=mode) as cassette:

@@ -215,7 +215,8 @@ _NO_KEY = (
 )
 _CLIENTS = (
     "Captured are httpx and httpx2, sync and async, and what stands on them, such as the official "
-    "SDK; requests, aiohttp, urllib, bare sockets and other processes are not"
+    "SDK; requests, aiohttp, urllib, other transports of httpx, bare sockets and other processes "
+    "are not"
 )
 _NOT_CAPTURED = (
     "A client that is not captured was about to go to {}, while this test replays; nothing was "

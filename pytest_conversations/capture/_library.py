@@ -37,11 +37,13 @@ def installed() -> Sequence[Library]:
 
     They are imported, so that an app which does so later, during the test, is captured as well, and
     so that it can no longer be said afterwards that one name means both (``httpx2.alias_httpx``).
+    Their cores, which each client of theirs imports, are there for the guard.
     """
     libraries: list[Library] = []
     for name in ("httpx", "httpx2"):
         try:
             module = importlib.import_module(name)
+            importlib.import_module(name.replace("httpx", "httpcore"))
         except ImportError:
             continue
         fields = [field.name for field in dataclasses.fields(Library) if field.name != "module"]
