@@ -104,8 +104,12 @@ class Reporting:
         if problem:
             told["misses"] = [*told.get("misses", []), problem]
             item.stash[_stash.PROBLEM] = ""
-        elif phase.failed and call.excinfo and not isinstance(call.excinfo.value, CassetteError):
-            told["failure"] = _telling.place(item, call.excinfo)
+        elif phase.failed and call.excinfo:
+            raised = call.excinfo.value
+            if not isinstance(raised, CassetteError):
+                told["failure"] = _telling.place(item, call.excinfo)
+            elif cassette is None:  # of a fixture that came before
+                told["misses"] = [f"{type(raised).__name__}: {raised}"]
         setattr(phase, _ATTRIBUTE, told)
         return phase
 

@@ -12,6 +12,7 @@ from pytest_conversations._tally import Tally
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_conversations._wider import Wider
     from pytest_conversations.cassette import ConversationCassette
     from pytest_conversations.sandbox import Sandbox
 
@@ -22,6 +23,7 @@ SANDBOX: pytest.StashKey[Sandbox] = pytest.StashKey()
 # With an item: of one test.
 SETTINGS = pytest.StashKey[Settings]()
 CASSETTE: pytest.StashKey[ConversationCassette] = pytest.StashKey()
+WIDER: pytest.StashKey[Wider] = pytest.StashKey()
 OUTCOME = pytest.StashKey[str]()
 SHOWN: pytest.StashKey[Callable[[str], str]] = pytest.StashKey()  # gives texts without secrets
 PROBLEM = pytest.StashKey[str]()

@@ -16,7 +16,7 @@ import pytest
 from pytest_conversations import _settings, _stash
 from pytest_conversations._age import MaxAge
 from pytest_conversations._fixtures import *  # noqa: F403 - pytest looks for them here
-from pytest_conversations._item import first_of_function, own_frames
+from pytest_conversations._item import in_order, keep_snapshots, own_frames
 from pytest_conversations._tally import Tally
 from pytest_conversations.errors import CassetteError
 
@@ -150,14 +150,15 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Open the cassette of a test that has one, before its other fixtures call the API."""
+    """Open the cassette of a test that has one, before its other fixtures call the API.
+
+    Those of wider scope come before that, kept from the API by another.
+    """
     names: list[str] | None = getattr(item, "fixturenames", None)
-    first = "conversation_cassette"
-    if names is not None and (first in names or item.get_closest_marker("conversations")):
-        others = [name for name in names if name != first]
-        at = first_of_function(item, others)
+    own = "conversation_cassette"
+    if names is not None and (own in names or item.get_closest_marker("conversations")):
         # Not in place: the parameters of a test function share the list.
-        vars(item)["fixturenames"] = [*others[:at], first, *others[at:]]
+        vars(item)["fixturenames"] = in_order(item, names, wider="_conversations_wider", own=own)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -184,17 +185,18 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note how the test went; show a refusal where the test failed with another error."""
+    _cut_traceback(call, item)
     report = yield
-    if not _OPENING & set(getattr(item, "fixturenames", ())):
-        return report
     shown = item.stash.get(_stash.SHOWN, None)
+    if shown is None and not _OPENING & set(getattr(item, "fixturenames", ())):
+        return report
     if shown is not None:
         from pytest_conversations._redaction import redact
 
         redact(report, shown)
     if report.when == "teardown" and item.stash.get(_stash.OUTCOME, "") != "passed":
-        _keep_snapshots(item)
-    cassette = item.stash.get(_stash.CASSETTE, None)
+        keep_snapshots(item)
+    cassette = item.stash.get(_stash.CASSETTE, item.stash.get(_stash.WIDER, None))
     if cassette is None:
         if report.when == "call":
             item.stash[_stash.OUTCOME] = report.outcome
@@ -217,15 +219,10 @@ def pytest_runtest_makereport(
 _OPENING = {"conversation_cassette", "conversation_snapshot"}
 
 
-def _keep_snapshots(item: pytest.Item) -> None:
-    """Let syrupy take a test that did not pass for one that did not run.
-
-    With ``--snapshot-update`` it would delete those that the test did not come to, as where the API
-    is down.
-    """
-    session = getattr(item.config, "_syrupy", None)  # syrupy has no other way to it
-    if session is not None:
-        session.ran_item(item.nodeid, "skipped")
+def _cut_traceback(call: pytest.CallInfo[None], item: pytest.Item) -> None:
+    raised = None if call.excinfo is None else call.excinfo.value
+    if isinstance(raised, CassetteError):
+        own_frames(raised.__traceback__, item)
 
 
 @pytest.hookimpl(wrapper=True)

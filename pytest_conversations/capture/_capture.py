@@ -8,7 +8,7 @@ import contextlib
 import functools
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import anyio
@@ -206,6 +206,19 @@ class Capture:
         self._waits.end()
         for recorder in self._recorders:
             recorder.end()
+
+
+def guarding(
+    origins: Sequence[str], meet: Callable[[str], None]
+) -> contextlib.AbstractContextManager[None]:
+    """Capture nothing, and look at each client that is about to go to some origins.
+
+    Args:
+        origins: URLs whose origins these are.
+        meet: called with the URL of one; what it raises reaches the client.
+    """
+    installed()
+    return Guard(set(map(_origin_of, origins)), meet).installed()
 
 
 _NO_KEY = (
