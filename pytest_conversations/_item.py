@@ -39,6 +39,19 @@ def in_order(item: pytest.Item, names: Sequence[str], *, wider: str, own: str) -
     return [*before, *others, own]
 
 
+def refuse_late_marker(item: pytest.Item) -> None:
+    """Fail a test without a cassette that has the marker of its own: a fixture put it there."""
+    late = any(mark.name == "conversations" for mark in item.own_markers)
+    if late and hasattr(item, "fixturenames"):
+        pytest.fail(
+            "A fixture put the marker conversations on this test, and that is too late: with the "
+            "test's first fixture its cassette would have been opened. Put it on the test, its "
+            "class or its module, or in pytest_collection_modifyitems; or let the fixture ask for "
+            "the fixture conversation_cassette",
+            pytrace=False,
+        )
+
+
 def refuse_vcr(item: pytest.Item) -> None:
     """Refuse a test that pytest-recording would record as well.
 

@@ -16,7 +16,7 @@ import pytest
 from pytest_conversations import _settings, _stash
 from pytest_conversations._age import MaxAge
 from pytest_conversations._fixtures import *  # noqa: F403 - pytest looks for them here
-from pytest_conversations._item import in_order, keep_snapshots, own_frames
+from pytest_conversations._item import in_order, keep_snapshots, own_frames, refuse_late_marker
 from pytest_conversations._tally import Tally
 from pytest_conversations.errors import CassetteError
 
@@ -164,6 +164,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Fail the test for a request that was refused, even if the app swallowed the error."""
+    if _stash.CASSETTE not in item.stash:
+        refuse_late_marker(item)
     try:
         yield
     except CassetteError as error:

@@ -281,6 +281,42 @@ def test_the_cassette_is_open_before_any_other_fixture(pytester: pytest.Pytester
     assert len(_cassettes(pytester)) == 4
 
 
+def test_a_fixture_that_is_asked_for_in_the_test(pytester: pytest.Pytester) -> None:
+    """Its cassette is written as well, and played."""
+    pytester.makepyfile(
+        """
+        def test_it(request):
+            assert request.getfixturevalue("conversations").list() == []
+        """
+    )
+    pytester.runpytest(*RECORD).assert_outcomes(passed=1)
+    assert len(_cassettes(pytester)) == 1
+    pytester.runpytest().assert_outcomes(passed=1)
+
+
+def test_a_marker_that_a_fixture_adds_is_refused(pytester: pytest.Pytester) -> None:
+    """It comes when the cassette should have been open; so the test does not run without one."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def marked(request):
+            request.applymarker(pytest.mark.conversations)
+
+        def test_late(marked):
+            raise AssertionError("it ran")
+
+        def test_with_a_cassette(conversation_cassette, marked):
+            assert conversation_cassette.mode == "none"
+        """
+    )
+    result = pytester.runpytest()
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["A fixture put the marker conversations on this test, and *"])
+    result.stdout.no_fnmatch_line("*it ran*")
+
+
 def test_no_traceback_shows_the_key(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
