@@ -96,7 +96,8 @@ class Replay:
             raise _error(recorded["error"], library)
         headers = list(header_values(recorded))
         is_stream = any(
-            name.lower() == "content-type" and values[0].startswith("text/event-stream")
+            # Media types have no case (RFC 9110, section 8.3.1).
+            name.lower() == "content-type" and values[0].lower().startswith("text/event-stream")
             for name, values in headers
         )
         chunks, dies = self.shape.cut(_chunks(recorded, self.path), is_stream=is_stream)
