@@ -77,7 +77,11 @@ def serving(
     # The port of a server on this machine is another each time, and would be in each recording.
     is_stand_in = is_loopback(urlsplit(url).hostname or "")
     capture = Capture(
-        cassette, [SERVER_URL, url], send_to=url if is_stand_in else None, shape=options.shape
+        cassette,
+        [SERVER_URL, url],
+        send_to=url if is_stand_in else None,
+        shape=options.shape,
+        keyed=[SERVER_URL],
     )
 
     heard: collections.deque[Asked] = collections.deque(maxlen=_MOST)

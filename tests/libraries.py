@@ -93,11 +93,14 @@ def capturing_into(path: Path) -> Capturing:
         send_to: str | None = None,
         shape: Shape | None = None,
         waiting: tuple[str, ...] = (),
+        keyed: tuple[str, ...] = (),
     ) -> Iterator[ConversationCassette]:
         cassette = ConversationCassette(
             str(path), mode=mode, scrubber=Scrubber({"MISTRAL_API_KEY": KEY})
         )
-        capture = Capture(cassette, [url], send_to=send_to, shape=shape, waiting=waiting)
+        capture = Capture(
+            cassette, [url], send_to=send_to, shape=shape, waiting=waiting, keyed=keyed
+        )
         with capture.installed():
             yield cassette
         cassette.write()

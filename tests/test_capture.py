@@ -218,12 +218,23 @@ def test_recording_without_a_key_is_refused(capturing: Capturing, tmp_path: Path
     """The error says which variable to set; nothing is sent or written."""
     url = "http://127.0.0.1:1"
     with (
-        capturing(url) as cassette,
+        capturing(url, keyed=(url,)) as cassette,
         pytest.raises(CassetteError, match="Set the environment variable MISTRAL_API_KEY"),
     ):
         httpx.get(url)
     assert len(cassette.refusals) == 1
     assert not (tmp_path / "cassette.yaml").exists()
+
+
+def test_an_api_that_needs_no_key_is_recorded(
+    client: Client, serve: Serve, capturing: Capturing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a gateway that has the key itself, or knows its clients by their certificates."""
+    monkeypatch.delitem(HEADERS, "authorization")
+    url = serve(stream_of(b"data: 1\n\n"))
+    for mode in ("once", "none"):
+        with capturing(url, mode=mode, keyed=("https://api.mistral.ai",)):
+            assert client.post(url) == [b"data: 1\n\n"]
 
 
 def test_hooks_may_leave_a_request_alone(serve: Serve, tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ class Capture:
         send_to: URL of a server to send to instead; the cassette keeps the request's own URL.
         shape: how recorded responses are given.
         waiting: names of modules in which clients wait before they try again.
+        keyed: URLs of origins that refuse who has no key, so it is asked for before they are.
     """
 
     def __init__(
@@ -50,9 +51,11 @@ class Capture:
         send_to: str | None = None,
         shape: Shape | None = None,
         waiting: Sequence[str] = (),
+        keyed: Sequence[str] = (),
     ) -> None:
         self._cassette = cassette
         self._origins = set(map(_origin_of, origins))
+        self._keyed = set(map(_origin_of, keyed))
         self._send_to = None if send_to is None else httpx.URL(send_to)
         self._over = threading.Event()
         self._replay = _exchange.Replay(cassette.path, shape or Shape(), self._over)
@@ -148,7 +151,7 @@ class Capture:
         recorded = self._cassette.play(made)
         if recorded is not None:
             return self._played(recorded, made, library)
-        if self._send_to is None and not any(name in request.headers for name in _CREDENTIALS):
+        if self._lacks_key(request):
             raise self._cassette.refuse(CassetteError(_NO_KEY.format(made.method, made.uri)))
         recording = self._cassette.record(sent, made)
         self._waits.note(recording.retry)
@@ -160,6 +163,13 @@ class Capture:
         )
         self._recorders.append(recorder)
         return recorder
+
+    def _lacks_key(self, request: httpx.Request) -> bool:
+        return (
+            self._send_to is None
+            and not any(name in request.headers for name in _CREDENTIALS)
+            and _origin(request.url) in self._keyed
+        )
 
     def _played(self, recorded: Response, made: Request, library: Library) -> httpx.Response | Hang:
         __tracebackhide__ = True
