@@ -237,6 +237,31 @@ def test_an_api_that_needs_no_key_is_recorded(
             assert client.post(url) == [b"data: 1\n\n"]
 
 
+def test_a_generated_body_is_sent_once(client: Client, serve: Serve, capturing: Capturing) -> None:
+    """When a redirect asks for it again it is gone, as it is without us."""
+    came: list[bytes] = []
+
+    def script(connection: Connection) -> None:
+        body, more = connection.received.body, b"-"
+        while more and not body.endswith(b"\r\n0\r\n\r\n"):
+            body += (more := connection.socket.recv(65536))
+        came.append(body)
+        if connection.received.target == "/moved":
+            connection.head("Location: /", "Content-Length: 0", status="307 Temporary Redirect")
+        else:
+            connection.head("Content-Length: 0")
+
+    url = serve(script)
+    with pytest.raises(client.library.StreamConsumed):
+        client.upload(f"{url}/moved", b"ab", b"c")
+    for mode in ("once", "none"):
+        with capturing(url, mode=mode):
+            assert client.upload(f"{url}/there", b"ab", b"c") == 200
+            with pytest.raises(client.library.StreamConsumed):
+                client.upload(f"{url}/moved", b"ab", b"c")
+    assert came[-2:] == [b"3\r\nabc\r\n0\r\n\r\n"] * 2
+
+
 def test_hooks_may_leave_a_request_alone(serve: Serve, tmp_path: Path) -> None:
     """Vcrpy's hook: None in place of a request sends it on, neither recorded nor refused."""
     url = serve(stream_of(b"live"))

@@ -9,7 +9,7 @@ import functools
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import anyio.lowlevel
@@ -89,7 +89,11 @@ class Capture:
             __tracebackhide__ = True  # pytest: the caller's frames are what matters
             if not self._captures(request):
                 return original(transport, request)
-            answer = self._answer(library, request, request.read())
+            body = _exchange.body_of(request, library)
+            if body is None:
+                body = b"".join(cast("httpx.SyncByteStream", request.stream))
+                request = _exchange.with_body(request, body, library)
+            answer = self._answer(library, request, body)
             if isinstance(answer, Hang):
                 raise answer.wait()
             if answer is not None and not isinstance(answer, Recorder):
@@ -115,7 +119,12 @@ class Capture:
             __tracebackhide__ = True  # pytest: the caller's frames are what matters
             if not self._captures(request):
                 return await original(transport, request)
-            answer = self._answer(library, request, await request.aread())
+            body = _exchange.body_of(request, library)
+            if body is None:
+                stream = cast("httpx.AsyncByteStream", request.stream)
+                body = b"".join([part async for part in stream])
+                request = _exchange.with_body(request, body, library)
+            answer = self._answer(library, request, body)
             if isinstance(answer, Hang):
                 raise await answer.wait_async()
             if answer is not None and not isinstance(answer, Recorder):

@@ -58,6 +58,36 @@ def _holds_more(url: httpx.URL) -> bool:
     return bool(url.userinfo) or "#" in str(url)
 
 
+def body_of(request: httpx.Request, library: Library) -> bytes | None:
+    """All of a request's body; None where it is a stream that is still to be read.
+
+    Args:
+        request: the library's own.
+        library: the caller's.
+    """
+    try:
+        return request.content
+    except library.RequestNotRead:
+        return None
+
+
+def with_body(request: httpx.Request, body: bytes, library: Library) -> httpx.Request:
+    """A request whose body was a stream, with what came out of it; the caller's own is left read.
+
+    Args:
+        request: the caller's.
+        body: all of its body.
+        library: the caller's.
+    """
+    return library.Request(
+        request.method,
+        request.url,
+        headers=request.headers.raw,
+        stream=library.ByteStream(body),
+        extensions=request.extensions,
+    )
+
+
 @dataclasses.dataclass(frozen=True)
 class Replay:
     """How recorded responses become those of a library.

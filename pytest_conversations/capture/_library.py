@@ -17,10 +17,12 @@ class Library:
     AsyncHTTPTransport: type[httpx.AsyncHTTPTransport]
     SyncByteStream: type[httpx.SyncByteStream]
     AsyncByteStream: type[httpx.AsyncByteStream]
+    ByteStream: type[httpx.ByteStream]
     Request: type[httpx.Request]
     Response: type[httpx.Response]
     TransportError: type[httpx.TransportError]
     DecodingError: type[httpx.DecodingError]
+    RequestNotRead: type[httpx.RequestNotRead]
     module: ModuleType
 
     def error(self, name: str) -> type[httpx.RequestError]:
