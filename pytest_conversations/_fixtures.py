@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,19 +12,20 @@ from pytest_conversations import _stash
 from pytest_conversations.errors import CassetteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     import httpx
     from syrupy.assertion import SnapshotAssertion
 
     from pytest_conversations._settings import ConversationsConfig, Settings
-    from pytest_conversations.cassette import ConversationCassette, Scrubber
+    from pytest_conversations.cassette import ConversationCassette
     from pytest_conversations.client import AsyncConversationsClient, ConversationsClient
     from pytest_conversations.snapshot import Scrub
 
 __all__ = [
     "_conversations_async_http_client",
     "_conversations_http_client",
+    "_conversations_wider",
     "async_conversations",
     "conversation_cassette",
     "conversation_snapshot",
@@ -40,25 +40,6 @@ _INSTALL = "pip install 'pytest-conversations[sandbox]'"
 _SANDBOX_KEY = "sandbox-needs-no-real-key"
 
 
-class _Environment(Mapping[str, str]):
-    """Some variables as they are when they are asked for: fixtures set them, too.
-
-    Its text does not show them: pytest can show the arguments of each frame.
-    """
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self._names = names
-
-    def __getitem__(self, name: str) -> str:
-        return os.environ.get(name, "")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-
 @pytest.fixture(scope="session")
 def conversations_config() -> ConversationsConfig:
     """Settings of the project. Override it in conftest.py to return a ConversationsConfig."""
@@ -68,23 +49,40 @@ def conversations_config() -> ConversationsConfig:
 
 
 @pytest.fixture
+def _conversations_wider(
+    request: pytest.FixtureRequest, conversations_config: object
+) -> Iterator[None]:
+    """Stands before fixtures of wider scope, which are made before the cassette is open."""
+    from pytest_conversations._applied import prepared
+    from pytest_conversations._wider import Wider
+
+    item: pytest.Item = request.node
+    settings, _ = prepared(item, conversations_config)
+    item.stash[_stash.WIDER] = wider = Wider(settings)
+    yield
+    wider.close()
+    del item.stash[_stash.WIDER]
+
+
+@pytest.fixture
 def conversation_cassette(
     request: pytest.FixtureRequest, conversations_config: object
 ) -> Iterator[ConversationCassette]:
     """The open cassette of this test: ``path``, ``mode``, ``interactions``, ``play_count``."""
+    from pytest_conversations._applied import prepared
     from pytest_conversations._item import cassette_path, others, record_command, refuse_vcr
     from pytest_conversations._lifecycle import cassette_of_test
     from pytest_conversations.cassette import Hints
 
     item: pytest.Item = request.node
     config = request.config
-    problem = ""
     item.stash[_stash.OUTCOME] = ""  # where a plugin runs a test again, that of the run before
+    _end_wider(item)
+    settings, scrubber = prepared(item, conversations_config)
+    problem = ""
     with contextlib.ExitStack() as stack:
         try:
             refuse_vcr(item)
-            settings = _resolved(item, conversations_config)
-            scrubber = _scrubber(item, settings)
             cassette = stack.enter_context(
                 cassette_of_test(
                     cassette_path(item, settings),
@@ -203,16 +201,11 @@ def conversation_snapshot(
     request: pytest.FixtureRequest, snapshot: SnapshotAssertion, conversations_config: object
 ) -> Iterator[SnapshotAssertion]:
     """The assertion of syrupy, for conversations: readable, and equal for equal conversations."""
+    from pytest_conversations._applied import prepared
     from pytest_conversations.snapshot import ConversationSnapshotAssertion
 
     item: pytest.Item = request.node
-    problem = ""
-    try:
-        own = _scrubber(item, _resolved(item, conversations_config))
-    except ValueError as error:
-        problem = f"{item.nodeid.partition('[')[0]}: {error}"
-    if problem:
-        pytest.fail(problem, pytrace=False)
+    _, own = prepared(item, conversations_config)
     scrub_with: Scrub = own.data
 
     def scrub(data: object, *, only_known: bool = False) -> object:
@@ -243,39 +236,14 @@ def _missing(error: ImportError, what: str) -> Exception:
     return SettingsError(f"{what} needs {error.name}: {_INSTALL}")
 
 
-def _resolved(item: pytest.Item, conversations_config: object) -> Settings:
-    from pytest_conversations._settings import ConversationsConfig, resolve
-
-    return resolve(
-        item.config,
-        item.iter_markers("conversations"),
-        ConversationsConfig.of(conversations_config),
-        os.environ,
-    )
-
-
-def _scrubber(item: pytest.Item, settings: Settings) -> Scrubber:
-    """What takes the secrets out.
-
-    Raises:
-        ValueError: the test is named by one, and so would be its files.
-    """
-    from pytest_conversations.cassette import Scrubber
-
-    scrubber = Scrubber(_Environment(["MISTRAL_API_KEY", *settings.scrub.names]), settings.scrub)
-    if _stash.CASSETTE not in item.stash:  # whose scrubber knows more
-        item.stash[_stash.SHOWN] = scrubber.known
-    for where, name, hint in (
-        ("the id of a parameter of this test", item.name.partition("[")[2], _ID_HINT),
-        ("the name of the cassette", settings.cassette or "", "name it otherwise"),
-    ):
-        for found in scrubber.finder.by_value(name.encode("utf-8", "replace")):
-            msg = f"{where} holds a secret ({found.rule}), and stands in the names of files: {hint}"
-            raise ValueError(msg)
-    return scrubber
-
-
-_ID_HINT = "give the parameter another id, as in pytest.param(..., id='key')"
+def _end_wider(item: pytest.Item) -> None:
+    """From here on what is sent is the test's own; what was refused before fails it, if caught."""
+    wider = item.stash.get(_stash.WIDER, None)
+    if wider is not None:
+        wider.close()
+        if wider.refusals:
+            item.stash[_stash.PROBLEM] = str(wider.refusals[0])
+            pytest.fail(str(wider.refusals[0]), pytrace=False)
 
 
 def _client_key(settings: Settings) -> Callable[[], str]:

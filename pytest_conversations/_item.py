@@ -13,17 +13,44 @@ from pytest_conversations import _paths
 from pytest_conversations._settings import Settings
 
 
-def first_of_function(item: pytest.Item, names: Sequence[str]) -> int:
-    """Where the fixtures of a test begin that are made for it alone, among its fixtures' names.
+def in_order(item: pytest.Item, names: Sequence[str], *, wider: str, own: str) -> list[str]:
+    """The names of a test's fixtures, with two more.
 
     Args:
         item: the test.
-        names: in pytest's order, those of the session first.
+        names: in pytest's order, those of the session first; they may be among them.
+        wider: a fixture that comes before those of wider scope than the test, unless all of these
+            are there already, made for a test before this one.
+        own: one that comes before those that are made for this test alone.
     """
-    known = getattr(item, "_fixtureinfo", None)  # pytest has no public way to a fixture's scope
+    # pytest has no public way to a fixture's scope, nor to what it made.
+    known = getattr(item, "_fixtureinfo", None)
     definitions = {} if known is None else known.name2fixturedefs
-    scopes = [definitions[name][-1].scope if name in definitions else "" for name in names]
-    return scopes.index("function") if "function" in scopes else len(scopes)
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    before: list[str] = []
+    others = [name for name in names if name not in {wider, own}]
+    for at, name in enumerate(others):
+        if name in definitions:
+            definition = definitions[name][-1]
+            if definition.scope == "function":
+                return [*before, *others[:at], own, *others[at:]]
+            made = definition.cached_result
+            if made is None or made[1] is not parameters.get(name):
+                before = [wider]
+    return [*before, *others, own]
+
+
+def refuse_late_marker(item: pytest.Item) -> None:
+    """Fail a test without a cassette that has the marker of its own: a fixture put it there."""
+    late = any(mark.name == "conversations" for mark in item.own_markers)
+    if late and hasattr(item, "fixturenames"):
+        pytest.fail(
+            "A fixture put the marker conversations on this test, and that is too late: with the "
+            "test's first fixture its cassette would have been opened. Put it on the test, its "
+            "class or its module, or in pytest_collection_modifyitems; or let the fixture ask for "
+            "the fixture conversation_cassette",
+            pytrace=False,
+        )
 
 
 def refuse_vcr(item: pytest.Item) -> None:
@@ -109,3 +136,14 @@ def own_frames(traceback: TracebackType | None, item: pytest.Item) -> TracebackT
     if last is not None:
         last.tb_next = None
     return traceback
+
+
+def keep_snapshots(item: pytest.Item) -> None:
+    """Let syrupy take a test that did not pass for one that did not run.
+
+    With ``--snapshot-update`` it would delete those that the test did not come to, as where the API
+    is down.
+    """
+    session = getattr(item.config, "_syrupy", None)  # syrupy has no other way to it
+    if session is not None:
+        session.ran_item(item.nodeid, "skipped")

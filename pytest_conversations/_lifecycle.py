@@ -82,6 +82,7 @@ def cassette_of_test(
         send_to=send_to,
         shape=Shape(settings.chunking, settings.pace, settings.cut_after),
         waiting=WAITING,
+        keyed=[SERVER_URL],
     )
     _refuse_namesake(cassette.path, tally)
     tally.cassettes.append(cassette.path)

@@ -96,7 +96,7 @@ class Reporting:
             item.stash[_TOLD] = Told()  # a plugin may run the test again
         elif cassette is not None:
             told = {"path": str(cassette.path), "mode": cassette.mode}
-        shown = item.stash.get(_stash.SHOWN, None)
+        shown = _stash.shown_of(item)
         if shown is not None:  # a parameter may be a secret, and with it both names
             told["name"] = shown(item.nodeid)
             if cassette is not None:
@@ -105,8 +105,12 @@ class Reporting:
         if problem:
             told["misses"] = [*told.get("misses", []), problem]
             item.stash[_stash.PROBLEM] = ""
-        elif phase.failed and call.excinfo and not isinstance(call.excinfo.value, CassetteError):
-            told["failure"] = _telling.place(item, call.excinfo)
+        elif phase.failed and call.excinfo:
+            raised = call.excinfo.value
+            if not isinstance(raised, CassetteError):
+                told["failure"] = _telling.place(item, call.excinfo)
+            elif cassette is None:  # of a fixture that came before
+                told["misses"] = [f"{type(raised).__name__}: {raised}"]
         setattr(phase, _ATTRIBUTE, told)
         return phase
 

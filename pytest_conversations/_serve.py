@@ -86,6 +86,7 @@ def serving(
         send_to=url if is_stand_in else None,
         shape=options.shape,
         ends=_ENDS,
+        keyed=[SERVER_URL],
     )
 
     heard: collections.deque[Asked] = collections.deque(maxlen=_MOST)

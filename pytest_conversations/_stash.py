@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from pytest_conversations._settings import Settings
     from pytest_conversations._tally import Tally
+    from pytest_conversations._wider import Wider
     from pytest_conversations.cassette import ConversationCassette
     from pytest_conversations.sandbox import Sandbox
 
@@ -18,9 +19,19 @@ if TYPE_CHECKING:
 TALLY: pytest.StashKey[Tally] = pytest.StashKey()
 SANDBOX: pytest.StashKey[Sandbox] = pytest.StashKey()
 
+# The test that has a cassette or a snapshot now, and what gives texts without its secrets. With the
+# test itself it would be kept to the end of the run, with all that the test has sent.
+SHOWN: pytest.StashKey[tuple[pytest.Item, Callable[[str], str]]] = pytest.StashKey()
+
 # With an item: of one test.
 SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 CASSETTE: pytest.StashKey[ConversationCassette] = pytest.StashKey()
+WIDER: pytest.StashKey[Wider] = pytest.StashKey()
 OUTCOME = pytest.StashKey[str]()
-SHOWN: pytest.StashKey[Callable[[str], str]] = pytest.StashKey()  # gives texts without secrets
 PROBLEM = pytest.StashKey[str]()
+
+
+def shown_of(item: pytest.Item) -> Callable[[str], str] | None:
+    """What gives texts without the secrets of a test; None where it has no cassette or snapshot."""
+    test, shown = item.config.stash.get(SHOWN, (None, None))
+    return shown if test is item else None

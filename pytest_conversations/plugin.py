@@ -98,21 +98,26 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Open the cassette of a test that has one, before its other fixtures call the API."""
-    names: list[str] | None = getattr(item, "fixturenames", None)
-    first = "conversation_cassette"
-    if names is not None and (first in names or item.get_closest_marker("conversations")):
-        from pytest_conversations._item import first_of_function
+    """Open the cassette of a test that has one, before its other fixtures call the API.
 
-        others = [name for name in names if name != first]
-        at = first_of_function(item, others)
+    Those of wider scope come before that, kept from the API by another.
+    """
+    names: list[str] | None = getattr(item, "fixturenames", None)
+    own = "conversation_cassette"
+    if names is not None and (own in names or item.get_closest_marker("conversations")):
+        from pytest_conversations._item import in_order
+
         # Not in place: the parameters of a test function share the list.
-        vars(item)["fixturenames"] = [*others[:at], first, *others[at:]]
+        vars(item)["fixturenames"] = in_order(item, names, wider="_conversations_wider", own=own)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Fail the test for a request that was refused, even if the app swallowed the error."""
+    if _stash.CASSETTE not in item.stash and any(map(_is_ours, item.own_markers)):
+        from pytest_conversations._item import refuse_late_marker
+
+        refuse_late_marker(item)
     try:
         yield
     except CassetteError as error:
@@ -123,6 +128,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
         _raise_refusal(item)
         raise
     _raise_refusal(item)
+
+
+def _is_ours(marker: pytest.Mark) -> bool:
+    return marker.name == "conversations"
 
 
 def _raise_refusal(item: pytest.Item) -> None:
@@ -136,17 +145,20 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note how the test went; show a refusal where the test failed with another error."""
+    _cut_traceback(call, item)
     report = yield
-    if not _OPENING & set(getattr(item, "fixturenames", ())):
+    shown = _stash.shown_of(item)
+    if shown is None and not _OPENING & set(getattr(item, "fixturenames", ())):
         return report
-    shown = item.stash.get(_stash.SHOWN, None)
     if shown is not None:
         from pytest_conversations._redaction import redact
 
         redact(report, shown)
     if report.when == "teardown" and item.stash.get(_stash.OUTCOME, "") != "passed":
-        _keep_snapshots(item)
-    cassette = item.stash.get(_stash.CASSETTE, None)
+        from pytest_conversations._item import keep_snapshots
+
+        keep_snapshots(item)
+    cassette = item.stash.get(_stash.CASSETTE, item.stash.get(_stash.WIDER, None))
     if cassette is None:
         if report.when == "call":
             item.stash[_stash.OUTCOME] = report.outcome
@@ -169,15 +181,12 @@ def pytest_runtest_makereport(
 _OPENING = {"conversation_cassette", "conversation_snapshot"}
 
 
-def _keep_snapshots(item: pytest.Item) -> None:
-    """Let syrupy take a test that did not pass for one that did not run.
+def _cut_traceback(call: pytest.CallInfo[None], item: pytest.Item) -> None:
+    raised = None if call.excinfo is None else call.excinfo.value
+    if isinstance(raised, CassetteError):
+        from pytest_conversations._item import own_frames
 
-    With ``--snapshot-update`` it would delete those that the test did not come to, as where the API
-    is down.
-    """
-    session = getattr(item.config, "_syrupy", None)  # syrupy has no other way to it
-    if session is not None:
-        session.ran_item(item.nodeid, "skipped")
+        own_frames(raised.__traceback__, item)
 
 
 @pytest.hookimpl(wrapper=True)

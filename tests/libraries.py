@@ -50,6 +50,23 @@ class Client:
         else:
             self._collect_sync(url, body, read, take, timeout)
 
+    def upload(self, url: str, *parts: bytes) -> int:
+        """Post a body that comes out of a generator, follow redirects, and give the status code."""
+        if self._is_async:
+            return asyncio.run(self._upload_async(url, parts))
+        with self.library.Client(follow_redirects=True, headers=HEADERS) as client:
+            code: int = client.post(url, content=(part for part in parts)).status_code
+        return code
+
+    async def _upload_async(self, url: str, parts: tuple[bytes, ...]) -> int:
+        async def generated() -> AsyncIterator[bytes]:
+            for part in parts:
+                yield part
+
+        async with self.library.AsyncClient(follow_redirects=True, headers=HEADERS) as client:
+            code: int = (await client.post(url, content=generated())).status_code
+        return code
+
     def _collect_sync(
         self, url: str, body: object, read: str, take: Callable[[object], bool], timeout: float
     ) -> None:
@@ -93,11 +110,14 @@ def capturing_into(path: Path) -> Capturing:
         send_to: str | None = None,
         shape: Shape | None = None,
         waiting: tuple[str, ...] = (),
+        keyed: tuple[str, ...] = (),
     ) -> Iterator[ConversationCassette]:
         cassette = ConversationCassette(
             str(path), mode=mode, scrubber=Scrubber({"MISTRAL_API_KEY": KEY})
         )
-        capture = Capture(cassette, [url], send_to=send_to, shape=shape, waiting=waiting)
+        capture = Capture(
+            cassette, [url], send_to=send_to, shape=shape, waiting=waiting, keyed=keyed
+        )
         with capture.installed():
             yield cassette
         cassette.write()

@@ -4,10 +4,12 @@ import gc
 import gzip
 import json
 import socket
+import sys
 import threading
 import time
 import weakref
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
@@ -18,7 +20,7 @@ import yaml
 from libraries import HEADERS, KEY, Capturing, Client
 from support import CHUNKED, SSE, Connection, Script, Serve, stream_of
 
-from pytest_conversations.capture import Capture
+from pytest_conversations.capture import Capture, _library
 from pytest_conversations.cassette import ConversationCassette, Scrubber
 from pytest_conversations.errors import CassetteError, UnrecordedRequestError
 
@@ -190,16 +192,76 @@ def test_concurrent_requests_each_get_their_own_answer(serve: Serve, capturing: 
     assert live == {n: [b'{"inputs":%d}' % n] for n in range(8)}
 
 
+@pytest.fixture
+def _one_library(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setitem(sys.modules, "httpx", pytest.importorskip("httpx2"))
+    _library.installed.cache_clear()
+    yield
+    _library.installed.cache_clear()
+
+
+@pytest.mark.usefixtures("_one_library")
+def test_one_library_under_both_names_is_captured_once(serve: Serve, capturing: Capturing) -> None:
+    """As `httpx2.alias_httpx` makes it: each answer is recorded once, and comes in its turn."""
+    count = iter(range(9))
+
+    def script(connection: Connection) -> None:
+        stream_of(b"%d" % next(count))(connection)
+
+    url = serve(script)
+    client = Client(pytest.importorskip("httpx2"), is_async=False)
+    for mode in ("once", "none"):
+        with capturing(url, mode=mode) as cassette:
+            assert [client.post(url) for _ in range(2)] == [[b"0"], [b"1"]]
+            assert len(cassette.interactions) == 2
+
+
 def test_recording_without_a_key_is_refused(capturing: Capturing, tmp_path: Path) -> None:
     """The error says which variable to set; nothing is sent or written."""
     url = "http://127.0.0.1:1"
     with (
-        capturing(url) as cassette,
+        capturing(url, keyed=(url,)) as cassette,
         pytest.raises(CassetteError, match="Set the environment variable MISTRAL_API_KEY"),
     ):
         httpx.get(url)
     assert len(cassette.refusals) == 1
     assert not (tmp_path / "cassette.yaml").exists()
+
+
+def test_an_api_that_needs_no_key_is_recorded(
+    client: Client, serve: Serve, capturing: Capturing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a gateway that has the key itself, or knows its clients by their certificates."""
+    monkeypatch.delitem(HEADERS, "authorization")
+    url = serve(stream_of(b"data: 1\n\n"))
+    for mode in ("once", "none"):
+        with capturing(url, mode=mode, keyed=("https://api.mistral.ai",)):
+            assert client.post(url) == [b"data: 1\n\n"]
+
+
+def test_a_generated_body_is_sent_once(client: Client, serve: Serve, capturing: Capturing) -> None:
+    """When a redirect asks for it again it is gone, as it is without us."""
+    came: list[bytes] = []
+
+    def script(connection: Connection) -> None:
+        body, more = connection.received.body, b"-"
+        while more and not body.endswith(b"\r\n0\r\n\r\n"):
+            body += (more := connection.socket.recv(65536))
+        came.append(body)
+        if connection.received.target == "/moved":
+            connection.head("Location: /", "Content-Length: 0", status="307 Temporary Redirect")
+        else:
+            connection.head("Content-Length: 0")
+
+    url = serve(script)
+    with pytest.raises(client.library.StreamConsumed):
+        client.upload(f"{url}/moved", b"ab", b"c")
+    for mode in ("once", "none"):
+        with capturing(url, mode=mode):
+            assert client.upload(f"{url}/there", b"ab", b"c") == 200
+            with pytest.raises(client.library.StreamConsumed):
+                client.upload(f"{url}/moved", b"ab", b"c")
+    assert came[-2:] == [b"3\r\nabc\r\n0\r\n\r\n"] * 2
 
 
 def test_hooks_may_leave_a_request_alone(serve: Serve, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import threading
 import time
 import types
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -330,6 +330,52 @@ def test_compressed_and_closed_early(
     stream = _recorded(tmp_path / "cassette.yaml")["stream"]
     assert stream["closed"] is True
     assert "error" not in stream
+
+
+def _events_in(coding: str, events: Iterable[bytes]) -> Iterator[bytes]:
+    """Events in a content coding, each as soon as it is there."""
+    if coding == "br":
+        packer = pytest.importorskip("brotli").Compressor()
+        return (packer.process(event) + packer.flush() for event in events)
+    if coding == "zstd":
+        zstandard = pytest.importorskip("zstandard")
+        packer, mode = zstandard.ZstdCompressor().compressobj(), zstandard.COMPRESSOBJ_FLUSH_BLOCK
+    else:
+        packer = zlib.compressobj(wbits=31 if coding == "gzip" else 15)
+        mode = zlib.Z_SYNC_FLUSH
+    return (packer.compress(event) + packer.flush(mode) for event in events)
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("stop_after", [None, 2], ids=["dies", "closed early"])
+@pytest.mark.parametrize("name", ["httpx", "httpx2"])
+def test_a_compressed_stream_without_its_end(
+    serve: Serve, capturing: Capturing, name: str, stop_after: int | None, coding: str
+) -> None:
+    """What came of it comes again, in the same chunks and with the same end."""
+    client = Client(pytest.importorskip(name), is_async=False)
+    packed = list(_events_in(coding, [FIRST, "data: Grüße 🚀\n\n".encode(), SECOND]))
+
+    def script(connection: Connection) -> None:
+        connection.head(SSE, f"Content-Encoding: {coding}", CHUNKED)
+        for chunk in packed:
+            connection.chunk(chunk)
+
+    def ask() -> tuple[list[object], str]:
+        seen: list[object] = []
+        try:
+            client.collect(url, seen, read="iter_bytes", stop_after=stop_after)
+        except client.library.TransportError as error:
+            return seen, type(error).__name__
+        return seen, ""
+
+    url = serve(script)
+    with capturing(url):
+        live = ask()
+    with capturing(url, mode="none"):
+        assert ask() == live
+    assert live[0][0] == FIRST
+    assert live[1] == ("" if stop_after else "RemoteProtocolError")
 
 
 def test_binary(client: Client, serve: Serve, capturing: Capturing) -> None:

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import http.client
 import socket
+import subprocess
+import sys
 import threading
 import urllib.request
 from collections.abc import Callable
@@ -11,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import aiohttp
+import httpcore
 import httpx
 import pytest
 import requests
@@ -91,6 +94,29 @@ def _urllib_by_proxy(url: str) -> None:
     opener.open(url, timeout=5).close()
 
 
+def _httpcore(url: str) -> None:
+    with httpcore.ConnectionPool() as pool:
+        pool.request("GET", url)
+
+
+def _httpcore_by_proxy(url: str) -> None:
+    with httpcore.HTTPProxy("http://127.0.0.1:9") as pool:
+        pool.request("GET", url)
+
+
+def _httpcore2_by_proxy(url: str) -> None:
+    with pytest.importorskip("httpcore2").HTTPProxy("http://127.0.0.1:9") as pool:
+        pool.request("GET", url)
+
+
+def _httpcore_async_by_proxy(url: str) -> None:
+    async def get() -> None:
+        async with httpcore.AsyncHTTPProxy("http://127.0.0.1:9") as pool:
+            await pool.request("GET", url)
+
+    asyncio.run(get())
+
+
 def _asyncio(url: str) -> None:
     async def connect() -> None:
         parts = urlsplit(url)
@@ -110,10 +136,18 @@ UNCAPTURED = [
     _socket_by_service,
     _socket_without_name,
     _aiohttp,
+    _httpcore,
     _asyncio,
 ]
 # These need a server that is a proxy, so they are not tried where they may pass.
-PROXIED = [_aiohttp_by_proxy, _requests_by_proxy, _urllib_by_proxy]
+PROXIED = [
+    _aiohttp_by_proxy,
+    _requests_by_proxy,
+    _urllib_by_proxy,
+    _httpcore_by_proxy,
+    _httpcore2_by_proxy,
+    _httpcore_async_by_proxy,
+]
 
 Get = Callable[[str], None]
 
@@ -249,6 +283,50 @@ def test_a_connection_that_was_open_before(
         with capturing(server, mode="none"), pytest.raises(UnrecordedRequestError):
             kept.request("GET", "/")
     assert came == []
+
+
+@pytest.mark.parametrize("name", ["httpcore", "httpcore2"])
+def test_a_pool_that_was_open_before(capturing: Capturing, name: str) -> None:
+    """What stands on the library below httpx is stopped as well, and sends on nothing it kept."""
+    came: list[bytes] = []
+
+    def answer(listener: socket.socket) -> None:
+        accepted, _ = listener.accept()
+        with accepted:
+            while data := accepted.recv(65536):
+                came.append(data)
+                accepted.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    module = pytest.importorskip(name)
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as threads:
+        threads.submit(answer, listener)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with module.ConnectionPool() as pool:
+            pool.request("GET", url)
+            with capturing(url, mode="none"), pytest.raises(UnrecordedRequestError):
+                pool.request("GET", url)
+            with capturing("https://api.example.test", mode="none"):
+                pool.request("GET", url)
+    assert len(came) == 2
+
+
+LATE = """
+from pytest_conversations.capture import Capture
+from pytest_conversations.cassette import ConversationCassette, Scrubber
+
+cassette = ConversationCassette("none.yaml", mode="none", scrubber=Scrubber({}))
+with Capture(cassette, ["https://api.mistral.ai"]).installed():
+    import httpcore
+
+    httpcore.HTTPProxy("http://127.0.0.1:9").request("GET", "https://api.mistral.ai")
+"""
+
+
+def test_a_pool_that_is_imported_late() -> None:
+    """An app may do so in its first request, behind its proxy."""
+    command = [sys.executable, "-c", LATE]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+    assert "UnrecordedRequestError: A client that is not captured was about to" in done.stderr
 
 
 def test_strange_targets_pass(capturing: Capturing, served: tuple[str, list[str]]) -> None:

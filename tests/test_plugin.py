@@ -281,6 +281,42 @@ def test_the_cassette_is_open_before_any_other_fixture(pytester: pytest.Pytester
     assert len(_cassettes(pytester)) == 4
 
 
+def test_a_fixture_that_is_asked_for_in_the_test(pytester: pytest.Pytester) -> None:
+    """Its cassette is written as well, and played."""
+    pytester.makepyfile(
+        """
+        def test_it(request):
+            assert request.getfixturevalue("conversations").list() == []
+        """
+    )
+    pytester.runpytest(*RECORD).assert_outcomes(passed=1)
+    assert len(_cassettes(pytester)) == 1
+    pytester.runpytest().assert_outcomes(passed=1)
+
+
+def test_a_marker_that_a_fixture_adds_is_refused(pytester: pytest.Pytester) -> None:
+    """It comes when the cassette should have been open; so the test does not run without one."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def marked(request):
+            request.applymarker(pytest.mark.conversations)
+
+        def test_late(marked):
+            raise AssertionError("it ran")
+
+        def test_with_a_cassette(conversation_cassette, marked):
+            assert conversation_cassette.mode == "none"
+        """
+    )
+    result = pytester.runpytest()
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["A fixture put the marker conversations on this test, and *"])
+    result.stdout.no_fnmatch_line("*it ran*")
+
+
 def test_no_traceback_shows_the_key(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -587,6 +623,99 @@ def test_a_skip_hides_no_miss(pytester: pytest.Pytester, where: str) -> None:
     result = pytester.runpytest()
     result.assert_outcomes(**{"errors" if where == "fixture" else "failed": 1})
     result.stdout.fnmatch_lines(["*Not recorded: GET https://api.mistral.ai/v1/models"])
+
+
+WIDER = """
+    import os, unittest
+    import httpx, pytest
+
+    def ask():
+        headers = {"authorization": "Bearer any-key-will-do"}
+        return httpx.get(os.environ["MISTRAL_SERVER_URL"], headers=headers)
+
+    @pytest.fixture(scope="module")
+    def asked():
+        ask()
+
+    @pytest.fixture(scope="module", params=[1, 2])
+    def swallowed(request):
+        try:
+            ask()
+        except Exception:
+            return "none"
+
+    @pytest.fixture(scope="session")
+    def skipped():
+        try:
+            ask()
+        except Exception:
+            pytest.skip("the API is down")
+
+    def test_before(): pass
+
+    @pytest.mark.conversations
+    class TestIt:
+        def test_fixture(self, asked): pass
+        def test_swallowed(self, swallowed): pass
+        def test_skipped(self, skipped): pass
+
+    @pytest.mark.conversations
+    class TestClass:
+        @classmethod
+        def setup_class(cls):
+            ask()
+
+        def test_it(self): pass
+
+    @pytest.mark.conversations
+    class TestUnit(unittest.TestCase):
+        @classmethod
+        def setUpClass(cls):
+            ask()
+
+        def test_it(self): pass
+
+    @pytest.mark.conversations
+    def test_after(asked):
+        ask()
+"""
+
+
+def test_wider_fixtures_do_not_get_to_the_api(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, serve: Serve
+) -> None:
+    """One that is made for a test that replays fails it, also if it swallows the error."""
+    came: list[str] = []
+    url = serve(lambda connection: came.append(connection.received.target))
+    monkeypatch.setenv("MISTRAL_SERVER_URL", url)
+    pytester.makepyfile(WIDER)
+    for options in ((), RECORD):
+        result = pytester.runpytest("-k", "not after", "--conversations-report=page.html", *options)
+        result.assert_outcomes(passed=1, errors=6, deselected=1)
+        result.stdout.fnmatch_lines(
+            [f"*UnrecordedRequestError: A fixture of wider scope than the test*to go to {url}; *"]
+        )
+        result.stdout.no_fnmatch_line("*httpx/_*")
+        page = (pytester.path / "page.html").read_text(encoding="utf-8")
+        assert "A fixture of wider scope than the test" in page
+    assert not came
+
+
+def test_wider_fixtures_are_told_while_recording(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, serve: Serve
+) -> None:
+    """They do their work, which is in no cassette; what the test itself does is in its own."""
+    url = serve(lambda connection: connection.head("Content-Length: 0"))
+    monkeypatch.setenv("MISTRAL_SERVER_URL", url)
+    pytester.makepyfile(WIDER)
+    result = pytester.runpytest("-Walways", "--conversations-mode=once", "-k", "swallowed or after")
+    result.assert_outcomes(passed=3, warnings=3, deselected=5)
+    result.stdout.fnmatch_lines(
+        [
+            f"*A fixture of wider scope than the test*, goes to {url} while *",
+            "conversations: 0 replayed, 1 recorded, *",
+        ]
+    )
 
 
 def test_what_wider_fixtures_set_counts(

@@ -162,6 +162,22 @@ def test_streams_alone_are_events(client: Client, serve: Serve, capturing: Captu
         assert client.post(url) == [body[:9], body[9:18], body[18:]]
 
 
+def test_a_media_type_has_no_case(client: Client, serve: Serve, capturing: Capturing) -> None:
+    """A stream is one, however its type is written (RFC 9110, section 8.3.1)."""
+
+    def script(connection: Connection) -> None:
+        connection.head("Content-Type: Text/Event-Stream", CHUNKED)
+        connection.chunk(BODY)
+        connection.last_chunk()
+
+    url = serve(script)
+    with capturing(url) as cassette:
+        client.post(url)
+    assert "chunks" in cassette.interactions[0].response["stream"]
+    with capturing(url, mode="none", shape=Shape("events")):
+        assert client.post(url) == EVENTS
+
+
 def test_a_recording_is_not_shaped(
     client: Client, serve: Serve, capturing: Capturing, tmp_path: Path
 ) -> None:

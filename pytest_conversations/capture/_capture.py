@@ -8,8 +8,8 @@ import contextlib
 import functools
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, cast
 
 import anyio
 import anyio.lowlevel
@@ -41,6 +41,7 @@ class Capture:
         shape: how recorded responses are given.
         waiting: names of modules in which clients wait before they try again.
         ends: what is said where a recording ends.
+        keyed: URLs of origins that refuse who has no key, so it is asked for before they are.
     """
 
     def __init__(
@@ -52,9 +53,11 @@ class Capture:
         shape: Shape | None = None,
         waiting: Sequence[str] = (),
         ends: _exchange.Ends | None = None,
+        keyed: Sequence[str] = (),
     ) -> None:
         self._cassette = cassette
         self._origins = set(map(_origin_of, origins))
+        self._keyed = set(map(_origin_of, keyed))
         self._send_to = None if send_to is None else httpx.URL(send_to)
         self._over = threading.Event()
         self._replay = _exchange.Replay(
@@ -90,7 +93,11 @@ class Capture:
             __tracebackhide__ = True  # pytest: the caller's frames are what matters
             if not self._captures(request):
                 return original(transport, request)
-            answer = self._answer(library, request, request.read())
+            body = _exchange.body_of(request, library)
+            if body is None:
+                body = b"".join(cast("httpx.SyncByteStream", request.stream))
+                request = _exchange.with_body(request, body, library)
+            answer = self._answer(library, request, body)
             if isinstance(answer, Hang):
                 raise answer.wait()
             if answer is not None and not isinstance(answer, Recorder):
@@ -116,7 +123,12 @@ class Capture:
             __tracebackhide__ = True  # pytest: the caller's frames are what matters
             if not self._captures(request):
                 return await original(transport, request)
-            answer = self._answer(library, request, await request.aread())
+            body = _exchange.body_of(request, library)
+            if body is None:
+                stream = cast("httpx.AsyncByteStream", request.stream)
+                body = b"".join([part async for part in stream])
+                request = _exchange.with_body(request, body, library)
+            answer = self._answer(library, request, body)
             if isinstance(answer, Hang):
                 raise await answer.wait_async()
             if answer is not None and not isinstance(answer, Recorder):
@@ -152,7 +164,7 @@ class Capture:
         recorded = self._cassette.play(made)
         if recorded is not None:
             return self._played(recorded, made, library)
-        if self._send_to is None and not any(name in request.headers for name in _CREDENTIALS):
+        if self._lacks_key(request):
             raise self._cassette.refuse(CassetteError(_NO_KEY.format(made.method, made.uri)))
         recording = self._cassette.record(sent, made)
         self._waits.note(recording.retry)
@@ -164,6 +176,13 @@ class Capture:
         )
         self._recorders.append(recorder)
         return recorder
+
+    def _lacks_key(self, request: httpx.Request) -> bool:
+        return (
+            self._send_to is None
+            and not any(name in request.headers for name in _CREDENTIALS)
+            and _origin(request.url) in self._keyed
+        )
 
     def _played(self, recorded: Response, made: Request, library: Library) -> httpx.Response | Hang:
         __tracebackhide__ = True
@@ -212,6 +231,19 @@ class Capture:
             recorder.end()
 
 
+def guarding(
+    origins: Sequence[str], meet: Callable[[str], None]
+) -> contextlib.AbstractContextManager[None]:
+    """Capture nothing, and look at each client that is about to go to some origins.
+
+    Args:
+        origins: URLs whose origins these are.
+        meet: called with the URL of one; what it raises reaches the client.
+    """
+    installed()
+    return Guard(set(map(_origin_of, origins)), meet).installed()
+
+
 _NO_KEY = (
     "Cannot record {} {}: the request carries no API key. Set the environment variable "
     "MISTRAL_API_KEY, or record from the sandbox with --conversations-sandbox. "
@@ -219,7 +251,8 @@ _NO_KEY = (
 )
 _CLIENTS = (
     "Captured are httpx and httpx2, sync and async, and what stands on them, such as the official "
-    "SDK; requests, aiohttp, urllib, bare sockets and other processes are not"
+    "SDK; requests, aiohttp, urllib, other transports of httpx, bare sockets and other processes "
+    "are not"
 )
 _NOT_CAPTURED = (
     "A client that is not captured was about to go to {}, while this test replays; nothing was "

@@ -59,6 +59,36 @@ def _holds_more(url: httpx.URL) -> bool:
     return bool(url.userinfo) or "#" in str(url)
 
 
+def body_of(request: httpx.Request, library: Library) -> bytes | None:
+    """All of a request's body; None where it is a stream that is still to be read.
+
+    Args:
+        request: the library's own.
+        library: the caller's.
+    """
+    try:
+        return request.content
+    except library.RequestNotRead:
+        return None
+
+
+def with_body(request: httpx.Request, body: bytes, library: Library) -> httpx.Request:
+    """A request whose body was a stream, with what came out of it; the caller's own is left read.
+
+    Args:
+        request: the caller's.
+        body: all of its body.
+        library: the caller's.
+    """
+    return library.Request(
+        request.method,
+        request.url,
+        headers=request.headers.raw,
+        stream=library.ByteStream(body),
+        extensions=request.extensions,
+    )
+
+
 @dataclasses.dataclass(frozen=True)
 class Ends:
     """What is said where a recording ends and its reader does not.
@@ -118,7 +148,8 @@ class Replay:
             raise _error(recorded["error"], library)
         headers = list(header_values(recorded))
         is_stream = any(
-            name.lower() == "content-type" and values[0].startswith("text/event-stream")
+            # Media types have no case (RFC 9110, section 8.3.1).
+            name.lower() == "content-type" and values[0].lower().startswith("text/event-stream")
             for name, values in headers
         )
         chunks, dies = self.shape.cut(_chunks(recorded, self.path), is_stream=is_stream)

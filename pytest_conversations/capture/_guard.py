@@ -2,8 +2,8 @@
 
 It stands at the standard library's sockets and name look-ups, through which ``requests``,
 ``aiohttp``, ``urllib`` and others connect, and at ``http.client``, for connections that were open
-before, or that lead to a proxy. At ``aiohttp`` itself it stands for the same reason, and for event
-loops that connect by other means than Python's sockets.
+before, or that lead to a proxy. At ``httpcore`` and ``aiohttp`` it stands for the same reason, and
+for event loops that connect by other means than Python's sockets.
 """
 
 import contextlib
@@ -117,6 +117,11 @@ def _gates() -> Iterator[tuple[object, str, Place]]:
     # Only where it is imported, which takes long. Imported later it goes by sockets, all the same.
     if "aiohttp" in sys.modules:
         yield sys.modules["aiohttp"].BaseConnector, "connect", _client_request
+    # Both names may mean that of httpx2.
+    for core in {sys.modules.get(name) for name in ("httpcore", "httpcore2")}:
+        if core is not None:
+            yield core.ConnectionPool, "handle_request", _core_request
+            yield core.AsyncConnectionPool, "handle_async_request", _core_request
 
 
 def _address(_: socket.socket, address: object, *__: object) -> tuple[object, object]:
@@ -170,3 +175,10 @@ def _client_request(
 ) -> tuple[object, object]:
     url = getattr(request, "url", None)
     return getattr(url, "host", None), getattr(url, "port", None)
+
+
+def _core_request(_: object, request: object) -> tuple[object, object]:
+    # Of a pool that leads to a proxy, too, it is the request's own.
+    url = getattr(request, "url", None)
+    port = getattr(url, "port", None) or getattr(url, "scheme", None)  # whose service has a number
+    return getattr(url, "host", None), port

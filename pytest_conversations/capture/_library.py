@@ -17,10 +17,12 @@ class Library:
     AsyncHTTPTransport: type[httpx.AsyncHTTPTransport]
     SyncByteStream: type[httpx.SyncByteStream]
     AsyncByteStream: type[httpx.AsyncByteStream]
+    ByteStream: type[httpx.ByteStream]
     Request: type[httpx.Request]
     Response: type[httpx.Response]
     TransportError: type[httpx.TransportError]
     DecodingError: type[httpx.DecodingError]
+    RequestNotRead: type[httpx.RequestNotRead]
     module: ModuleType
 
     def error(self, name: str) -> type[httpx.RequestError]:
@@ -33,17 +35,23 @@ class Library:
 
 @functools.cache
 def installed() -> Sequence[Library]:
-    """The libraries that can be imported here.
+    """The libraries that can be imported here, each once.
 
-    They are imported, so that an app which does so later, during the test, is captured as well.
+    They are imported, so that an app which does so later, during the test, is captured as well, and
+    so that it can no longer be said afterwards that one name means both (``httpx2.alias_httpx``).
+    Their cores, which each client of theirs imports, are there for the guard.
     """
-    libraries = []
+    libraries: list[Library] = []
     for name in ("httpx", "httpx2"):
         try:
             module = importlib.import_module(name)
+            importlib.import_module(name.replace("httpx", "httpcore"))
         except ImportError:
             continue
         fields = [field.name for field in dataclasses.fields(Library) if field.name != "module"]
         named = {field: getattr(module, field) for field in fields}
-        libraries.append(Library(**named, module=module))
+        library = Library(**named, module=module)
+        # One library under both names would be captured twice over.
+        if all(library.HTTPTransport is not each.HTTPTransport for each in libraries):
+            libraries.append(library)
     return libraries

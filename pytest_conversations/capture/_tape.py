@@ -108,7 +108,7 @@ class Tape:
         if closed:
             stream["closed"] = True
         kind = head.headers.get("content-type", "")
-        if stream or len(chunks) > 1 or kind.startswith("text/event-stream"):
+        if stream or len(chunks) > 1 or kind.lower().startswith("text/event-stream"):
             stream = {"chunks": table(chunks), **stream}
         response: Response = {
             "status": {"code": head.status_code, "message": head.reason_phrase},
