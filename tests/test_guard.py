@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import http.client
+import inspect
 import socket
 import subprocess
 import sys
@@ -308,6 +309,17 @@ def test_a_pool_that_was_open_before(capturing: Capturing, name: str) -> None:
             with capturing("https://api.example.test", mode="none"):
                 pool.request("GET", url)
     assert len(came) == 2
+
+
+def test_guards_do_not_pile_up(capturing: Capturing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the patch of another, of a longer-lived fixture, puts back one that has ended."""
+    monkeypatch.setattr(socket, "gethostbyname", lambda _: len(inspect.stack(0)))
+    depths = []
+    for _ in range(3):
+        with pytest.MonkeyPatch.context() as other, capturing(API, mode="none"):
+            other.setattr(socket, "gethostbyname", socket.gethostbyname)
+        depths.append(socket.gethostbyname("example.test"))
+    assert depths[0] == depths[1] == depths[2]
 
 
 LATE = """

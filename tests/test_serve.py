@@ -449,8 +449,8 @@ class TestRecord:
         assert f"uri: https://api.mistral.ai{PATH}\n" in text
 
     def test_without_a_key_nothing_is_sent(self, tmp_path: Path) -> None:
-        """To a server that is no stand-in; the app is told why."""
-        with served(tmp_path / "a.yaml", record="https://api.example") as (proxy, _):
+        """To Mistral's own; the app is told why."""
+        with served(tmp_path / "a.yaml", record="https://api.mistral.ai") as (proxy, _):
             reply = httpx.post(proxy + PATH, json=ASKING)
         assert reply.status_code == 502
         assert "carries no API key" in reply.json()["message"]

@@ -41,6 +41,7 @@ class Guard:
         self._origins = list(origins)
         self._meet = meet
         self._expected = 0
+        self.is_over = False
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
@@ -62,7 +63,11 @@ class Guard:
         with contextlib.ExitStack() as stack:
             for owner, name, place in _gates():
                 stack.enter_context(replaced(owner, name, self._guarded(owner, name, place)))
+            stack.callback(self._end)
             yield
+
+    def _end(self) -> None:
+        self.is_over = True
 
     def _is_expected(self, name: str) -> bool:
         # Event loops look names up in threads that know nothing of the task.
@@ -70,6 +75,9 @@ class Guard:
 
     def _guarded(self, owner: object, name: str, place: Place) -> Callable[..., object]:
         original: Callable[..., object] = getattr(owner, name)
+        # A patch of another over ours, undone after ours, puts ours back; they would pile up.
+        while isinstance(left := getattr(original, "guard", None), Guard) and left.is_over:
+            original = vars(original)["__wrapped__"]
 
         def guarded(*args: object, **kwargs: object) -> object:
             __tracebackhide__ = True  # pytest: the caller's frames are what matters
@@ -77,6 +85,7 @@ class Guard:
                 self._look(*place(*args, **kwargs))
             return original(*args, **kwargs)
 
+        vars(guarded).update(guard=self, __wrapped__=original)
         return guarded
 
     def _look(self, host: object, port: object) -> None:
