@@ -80,6 +80,15 @@ def test_the_files_that_are_named_are_there(name: str) -> None:
         assert any((folder / path).exists() for folder in folders), path
 
 
+def test_the_changelog_has_its_form() -> None:
+    """Keep a Changelog's: what is to come, then versions with their dates; and its sections."""
+    versions = re.findall(r"^## (.*)$", _text("CHANGELOG.md"), re.MULTILINE)
+    assert versions[0] == "[Unreleased]"
+    assert all(re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", each) for each in versions[1:])
+    sections = set(re.findall(r"^### (.*)$", _text("CHANGELOG.md"), re.MULTILINE))
+    assert sections <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+
+
 def test_make_and_nox_lint_alike() -> None:
     """So that what passes here passes there."""
     rule = re.search(r"^lint:.*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)
