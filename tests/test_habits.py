@@ -132,7 +132,7 @@ POSIX_NAMES = {"chown", "fork", "getpgid", "geteuid", "killpg", "mkfifo", "setit
 
 
 def test_nothing_is_for_one_system_alone() -> None:
-    """No module of Unix is imported; and a text has an encoding, whatever the machine's own."""
+    """Neither a module of Unix, nor a text in the machine's own encoding or line ends."""
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
@@ -141,9 +141,19 @@ def test_nothing_is_for_one_system_alone() -> None:
                 assert node.module not in POSIX_MODULES, path
             elif isinstance(node, ast.Attribute):
                 assert node.attr not in POSIX_NAMES, path
-            elif (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr in {"read_text", "write_text"}
-            ):
-                assert "encoding='utf-8'" in map(ast.unparse, node.keywords), path
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                assert (
+                    _keywords_of(node.func.attr, node)
+                    <= {each.arg: ast.unparse(each.value) for each in node.keywords}.items()
+                ), f"{path}:{node.lineno}"
+
+
+def _keywords_of(name: str, call: ast.Call) -> set[tuple[str, str]]:
+    """What a call that reads or writes a text has to say."""
+    modes = [each.value for each in call.args if isinstance(each, ast.Constant)]
+    encoding, ends = ("encoding", "'utf-8'"), ("newline", "''")
+    if ast.unparse(call.func) == "os.open":
+        return set()
+    if name in {"open", "TemporaryFile"} and "b" not in str(modes[:1]):
+        return {encoding} | ({ends} if set("wax") & set(str(modes[:1])) else set())
+    return {encoding} if name in {"read_text", "write_text"} else set()
