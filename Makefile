@@ -48,6 +48,7 @@ lint: $(VENV)/.installed-dev
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy
 	$(RUN) -m pyright --pythonpath $(RUN)
+	$(VENV)/bin/zizmor --offline --quiet .github
 
 # Record the cassettes of our own tests again, from the sandbox.
 record: $(VENV)/.installed-dev

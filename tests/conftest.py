@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,9 @@ with contextlib.suppress(ImportError):
     import httpcore2  # noqa: F401 - see above
 
 pytest_plugins = ["pytester"]
+
+# Full disks, killed processes and missing rights are made by the means of Unix.
+collect_ignore = ["test_durability.py"] if sys.platform == "win32" else []
 
 hypothesis.settings.register_profile("nightly", max_examples=10_000, deadline=None)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import selectors
 import socket
 import threading
 import time
@@ -54,25 +55,26 @@ Serve = Callable[[Script], str]
 def listening(script: Script) -> Iterator[str]:
     """Answer each connection by a script, in a thread of its own; gives the server's URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=_accept, args=(listener, script))
+        # Only Linux wakes `accept` when its socket is shut down, and none does when it is closed.
+        ours, its = socket.socketpair()
+        thread = threading.Thread(target=_accept, args=(listener, its, script))
         thread.start()
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
-            with contextlib.suppress(OSError):
-                listener.shutdown(socket.SHUT_RDWR)  # wakes `accept`; closing alone does not
+            ours.close()
             thread.join()
 
 
-def _accept(listener: socket.socket, script: Script) -> None:
+def _accept(listener: socket.socket, stop: socket.socket, script: Script) -> None:
     threads = []
-    while True:
-        try:
+    with stop, selectors.DefaultSelector() as selector:
+        selector.register(listener, selectors.EVENT_READ)
+        selector.register(stop, selectors.EVENT_READ)
+        while stop not in [key.fileobj for key, _ in selector.select()]:
             accepted, _ = listener.accept()
-        except OSError:
-            break
-        threads.append(threading.Thread(target=_answer, args=(accepted, script)))
-        threads[-1].start()
+            threads.append(threading.Thread(target=_answer, args=(accepted, script)))
+            threads[-1].start()
     for thread in threads:
         thread.join()
 

@@ -48,6 +48,7 @@ def test_what_was_decoded_already(coding: str | None) -> None:
 @pytest.mark.parametrize(
     ("coding", "body"),
     [("gzip", gzip.compress(BODY)[:-20]), ("deflate", zlib.compress(BODY)[:-20])],
+    ids=["gzip", "deflate"],  # the time stands in gzip's: each worker of pytest-xdist had another
 )
 def test_what_is_cut_is_read_as_far_as_it_goes(coding: str, body: bytes) -> None:
     """And known to be cut; for a replay it stays as it is."""

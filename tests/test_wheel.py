@@ -1,10 +1,13 @@
 """The built wheel, in a project outside of the repository, against a server in another process."""
 
 import contextlib
+import email
 import os
 import subprocess
 import sys
+import tarfile
 import textwrap
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +17,7 @@ import pytest
 import vcr
 
 ROOT = Path(__file__).parent.parent
+LEFT_BEHIND = {"__pycache__", "node_modules"}
 KEY = "zK4dummy0key1for2tests3only4xyzw"
 
 PROJECT = '''
@@ -56,14 +60,19 @@ def _run(*command: str, cwd: Path, **environ: str) -> subprocess.CompletedProces
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel from the repository, without its build environment of its own."""
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the sdist from the repository, and the wheel from the sdist, as for a release."""
     folder = tmp_path_factory.mktemp("dist")
-    built = _run(
-        "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT), cwd=folder
-    )
+    # Without build environments of their own.
+    built = _run("-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT), cwd=folder)
     assert built.returncode == 0, built.stdout + built.stderr
-    (path,) = folder.glob("*.whl")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(dist: Path) -> Path:
+    """The wheel."""
+    (path,) = dist.glob("*.whl")
     return path
 
 
@@ -72,7 +81,7 @@ def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install the wheel alone into a folder, which goes before the repository on the path."""
     folder = tmp_path_factory.mktemp("site")
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder)
+        archive.extractall(folder)  # noqa: S202 - our own
     return folder
 
 
@@ -105,6 +114,45 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     }
     assert {name for name in names if ".dist-info/" not in name} == package
     assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_the_sdist_holds_the_repository_and_nothing_else(dist: Path) -> None:
+    """What the tests need to run from it; nothing that a run has left behind."""
+    (path,) = dist.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    for folder in ("pytest_conversations", "tests", "cassettes", "docs", "benchmarks", ".github"):
+        files = {
+            file.relative_to(ROOT).as_posix()
+            for file in (ROOT / folder).rglob("*")
+            if file.is_file() and not LEFT_BEHIND & set(file.relative_to(ROOT).parts)
+        }
+        assert {name for name in names if name.startswith(f"{folder}/")} == files
+    tops = {name for name in names if "/" not in name}
+    pages = {path.name for path in ROOT.glob("*.md")}
+    made = {"LICENSE", "Makefile", "PKG-INFO", "demo.py", "noxfile.py", "pyproject.toml"}
+    hidden = {".gitignore", ".pre-commit-config.yaml", ".pre-commit-hooks.yaml"}
+    assert tops == pages | made | hidden
+
+
+def test_the_wheel_says_what_it_is(wheel: Path) -> None:
+    """To those who look for it, to installers, to type checkers and to pytest."""
+    with zipfile.ZipFile(wheel) as archive:
+        (path,) = [name for name in archive.namelist() if name.endswith("/METADATA")]
+        metadata = email.message_from_bytes(archive.read(path))
+        entries = archive.read(path.replace("METADATA", "entry_points.txt")).decode()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert metadata["License-Expression"] == "MIT"
+    assert metadata["Requires-Python"] == project["requires-python"]
+    classifiers = set(metadata.get_all("Classifier", []))
+    assert classifiers >= {"Framework :: Pytest", "Typing :: Typed"}
+    required = metadata.get_all("Requires-Dist", [])
+    assert {each for each in required if ";" not in each} == set(project["dependencies"])
+    assert not [each for each in required if "<" in each or "==" in each.partition(";")[0]]
+    assert "[pytest11]\nconversations = pytest_conversations.plugin\n" in entries
+    # What a page on the index shows is all of the README.
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    assert metadata.get_payload() == (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_project_records_and_replays(site: Path, tmp_path: Path) -> None:
