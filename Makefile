@@ -7,6 +7,7 @@ RUN := $(VENV)/bin/python
 # Of `pyproject.toml`, and what an environment has beside the group.
 GROUP ?= dev
 WITH ?=
+ARGS ?=
 # uv installs in seconds what takes pip half a minute.
 INSTALL := -m uv pip install --quiet --python $(RUN)
 
@@ -50,9 +51,10 @@ lint: $(VENV)/.installed-dev
 	$(RUN) -m pyright --pythonpath $(RUN)
 	$(VENV)/bin/zizmor --offline --quiet .github
 
-# Record the cassettes of our own tests again, from the sandbox.
+# Record the cassettes of our own tests again, from the sandbox. Where the answers are to change, with
+# ARGS=--snapshot-update: a test that fails on its old snapshot writes no recording.
 record: $(VENV)/.installed-dev
-	$(RUN) -m pytest tests/test_conversations.py --conversations-mode=rewrite --conversations-sandbox
+	$(RUN) -m pytest tests/test_conversations.py --conversations-mode=rewrite --conversations-sandbox $(ARGS)
 
 clean:
 	rm -rf $(VENV) .venv-sdk1 .venv-sdk2 .venv-bench .bench build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/sdks/node_modules
