@@ -71,10 +71,15 @@ def stopped(number: int, command: str, *words: str, meanwhile: Callable[[str], N
         except BaseException as error:  # noqa: BLE001 - for the thread of the test
             failed.append(error)
 
-    thread = threading.Thread(target=drive)
-    thread.start()
-    code = main([command, *words, "--port", str(port)])
-    thread.join()
+    # Where the tests run in the background, the shell had SIGINT ignored, and so has the command.
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        thread = threading.Thread(target=drive)
+        thread.start()
+        code = main([command, *words, "--port", str(port)])
+        thread.join()
+    finally:
+        signal.signal(number, before)
     if failed:
         raise failed[0]
     return code

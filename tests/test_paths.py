@@ -41,7 +41,7 @@ def test_no_name_is_a_device_of_windows(name: str) -> None:
 @pytest.mark.parametrize("name", ["con", "nul.d", "tests.", "tests ", "a:b", "what?"])
 def test_no_folder_is_refused_by_windows(name: str) -> None:
     """It is named after the folder of the test, which another system takes."""
-    path = default_path(FOLDER, Path(name, "test_it.py"), ("test_it",))
+    path = FOLDER / default_folder(Path(name, "test_it.py")) / file_name(("test_it",))
     folder = path.relative_to(FOLDER).parts[0]
     assert folder.partition("~")[0] == {"con": "-con", "nul.d": "-nul.d"}.get(
         name, name.rstrip(". ").replace(":", "-").replace("?", "-")
