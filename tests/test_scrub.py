@@ -222,8 +222,13 @@ def test_a_value_is_found_in_base64_of_a_longer_text(before: bytes, after: bytes
         assert encoded.endswith(end)
 
 
+def _is_plain(data: bytes) -> bool:
+    # The key has a quote in it, which in what begins as JSON parts two strings, and stays.
+    return KEY.encode() not in data and not data.lstrip().startswith((b"{", b"["))
+
+
 @given(
-    before=st.binary(max_size=40).filter(lambda data: KEY.encode() not in data),
+    before=st.binary(max_size=40).filter(_is_plain),
     cuts=st.lists(st.integers(0, 120), max_size=8).map(sorted),
     times=st.integers(0, 2),
 )
