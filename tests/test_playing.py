@@ -122,3 +122,15 @@ def test_what_a_request_carried_is_no_less_known(tmp_path: Path) -> None:
     with pytest.raises(UnrecordedRequestError) as caught:
         cassette.play(made)
     assert OTHER not in str(caught.value)
+
+
+def test_equal_requests_after_a_rewind(tmp_path: Path) -> None:
+    """They are answered in their order, and once more from the first one on."""
+    path = tmp_path / "cassette.yaml"
+    _record(path, [0, 0, 1, 0])
+    cassette = _open(path, "none", KEY)
+    for _ in range(2):
+        played = [_played(cassette, REQUESTS[0](KEY), short=True) for _ in range(3)]
+        assert played == [b"0", b"1", b"3"]
+        assert cassette.play_as_sent(REQUESTS[0](KEY)) is None
+        cassette.rewind()  # type: ignore[no-untyped-call] # vcrpy's

@@ -21,6 +21,7 @@ class Index:
     def __init__(self, pairs: Sequence[Pair], matching: Matching, sharing: Sharing | None) -> None:
         self._matching = matching
         self._found = collections.defaultdict[Hashable, list[int]](list)
+        self._begun: dict[Hashable, int] = {}  # by key, how many of those were played, at least
         for index in sorted(range(len(pairs)), key=lambda i: not is_of(pairs[i], sharing)):
             self._found[matching.key(pairs[index][0])].append(index)
 
@@ -32,9 +33,17 @@ class Index:
             counts: by place, how often each was played; those that were are left out.
             repeats: whether the last of them answers again when all were played.
         """
-        found = self.of(request)
-        again = found[-1] if found and repeats else None
-        return next((place for place in found if not counts.get(place)), again)
+        key = self._matching.key(request)
+        found = self._found.get(key, ())
+        at = self._begun.get(key, 0)
+        if at and not counts.get(found[at - 1]):  # it was rewound
+            at = 0
+        while at < len(found) and counts.get(found[at]):
+            at += 1
+        self._begun[key] = at
+        if at < len(found):
+            return found[at]
+        return found[-1] if found and repeats else None
 
     def of(self, request: Request) -> Sequence[int]:
         """The places of the interactions that answer a request, scrubbed, in the order to play."""
