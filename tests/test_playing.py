@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -122,6 +123,28 @@ def test_what_a_request_carried_is_no_less_known(tmp_path: Path) -> None:
     with pytest.raises(UnrecordedRequestError) as caught:
         cassette.play(made)
     assert OTHER not in str(caught.value)
+
+
+def test_threads_that_scrub_at_once(tmp_path: Path) -> None:
+    """One that looks at the cassette does not let another miss what is recorded."""
+    path = tmp_path / "cassette.yaml"
+    _record(path, [1] * 300 + [8])  # the last one holds OTHER as it is
+    for _ in range(5):
+        scrubber = Scrubber({"OTHER_KEY": OTHER})  # known only now
+        cassette = ConversationCassette(str(path), mode="none", scrubber=scrubber)
+        looking = threading.Thread(target=lambda: cassette.interactions)  # noqa: B023 - joined
+        looking.start()
+        assert _played(cassette, REQUESTS[8](KEY), short=True) == b"300"
+        looking.join()
+
+
+def test_vcrpy_finds_what_has_to_be_scrubbed_first(tmp_path: Path) -> None:
+    """Its own look-up sees both sides alike, too."""
+    path = tmp_path / "cassette.yaml"
+    _record(path, [8])
+    scrubber = Scrubber({"OTHER_KEY": OTHER})
+    cassette = ConversationCassette(str(path), mode="none", scrubber=scrubber)
+    assert REQUESTS[8](KEY) in cassette
 
 
 def test_equal_requests_after_a_rewind(tmp_path: Path) -> None:

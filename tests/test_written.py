@@ -47,10 +47,13 @@ bodies = (
         ]
     )
 )
+# Lists of mappings, as other tools keep them beside.
+lists = st.lists(st.dictionaries(st.sampled_from(["n", "who"]), texts, min_size=1), max_size=2)
 extra = st.fixed_dictionaries(
     {},
     optional={
         "retried": st.just(value=True),
+        "attempts": lists,
         "test": texts,
         "error": st.fixed_dictionaries({"type": texts, "message": texts}),
         "stream": st.fixed_dictionaries(
@@ -77,7 +80,12 @@ def cassettes(draw: st.DrawFn) -> str:
             **draw(extra),
         }
         responses.append(response)
-    metadata = {"recorder": "pytest-conversations 0", "end_mark": True, "note": draw(texts)}
+    metadata = {
+        "recorder": "pytest-conversations 0",
+        "end_mark": True,
+        "note": draw(texts),
+        "attempts": draw(lists),
+    }
     document = {"requests": requests, "responses": responses, "metadata": metadata}
     text: str = vcr.serialize.serialize(document, serializer)
     return text

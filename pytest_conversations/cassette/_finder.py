@@ -98,7 +98,7 @@ class Finder:
         return made
 
     def by_own_value(self, body: bytes) -> list[Found]:
-        """The secrets in bytes that have a name, not those that a request carried, in order."""
+        """The secrets in bytes that are known without learning what the last requests carried."""
         self._learn_values()
         return self._known.find(body)
 

@@ -119,7 +119,7 @@ class GrowingCassette(ConversationCassette):
         with _locks.locked(self._file):
             raw = self._raw()
             held, metadata = _loaded(raw, self.path)
-            is_clean = _metadata.is_own(metadata) and not _checksum.edited_line(raw or b"")
+            is_clean = _metadata.is_own(metadata) and _checksum.is_right(raw or b"") is not False
             old, added = (
                 [self._scrubbed(pair, is_clean=is_clean) for pair in each]
                 for each in self._parted(held, raw)

@@ -28,7 +28,7 @@ class PlayingCassette(ExplainingCassette):
         self._scrubber = scrubber
         self._has_hooks = has_hooks  # of the user's, which count for what was recorded as well
         self._is_scrubbed = has_hooks
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._prepared = _recording.scrubbing(
             hook, scrubber, headers=self._matching.looks_at_headers
         )
@@ -48,12 +48,13 @@ class PlayingCassette(ExplainingCassette):
 
     def _scrub_loaded(self) -> bool:
         """Scrub the requests that were loaded; False where that is done already."""
-        if self._is_scrubbed:
-            return False
-        self._is_scrubbed = True
-        self.data = [(self.filter_request(request), held) for request, held in self.data]
-        self._start_index(self._playable, self._sharing)
-        return True
+        with self._lock:  # a thread that finds it done may rely on it
+            if self._is_scrubbed:
+                return False
+            self.data = [(self.filter_request(request), held) for request, held in self.data]
+            self._start_index(self._playable, self._sharing)
+            self._is_scrubbed = True
+            return True
 
     @property
     def records(self) -> bool:
@@ -143,5 +144,6 @@ class PlayingCassette(ExplainingCassette):
 
     def _responses(self, request: Request) -> Iterator[tuple[int, Response]]:
         """What vcrpy asks for the matches of a request; here by index, not by a scan."""
+        self._scrub_loaded()
         for index in self._index.of(self.filter_request(request)):
             yield index, self.data[index][1]

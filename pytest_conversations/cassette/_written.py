@@ -87,7 +87,7 @@ def _metadata_of(head: bytes) -> dict[str, Value]:
 
 def _interaction(raw: bytes, at: int) -> tuple[Request, Response, int]:
     """The interaction that begins at a place, and the place behind it."""
-    interaction, at = _mapping(raw, at, 2)
+    interaction, at = _mapping(raw, at, 2, is_item=True)
     if interaction.keys() != {"request", "response"}:
         raise _OtherError
     sent, response = interaction["request"], interaction["response"]
@@ -126,13 +126,23 @@ class _Line(NamedTuple):
     value: Value
 
 
-def _mapping(raw: bytes, at: int, indent: int, parent: str = "") -> tuple[dict[str, Value], int]:
-    """The mapping that begins at a place, and the place behind it."""
+def _mapping(
+    raw: bytes, at: int, indent: int, parent: str = "", *, is_item: bool = False
+) -> tuple[dict[str, Value], int]:
+    """The mapping that begins at a place, and the place behind it.
+
+    Args:
+        raw: the file.
+        at: the place.
+        indent: columns before its keys.
+        parent: the key that it is the value of.
+        is_item: whether it is an item of a list, which other lists in the file are not read for.
+    """
     mapping: dict[str, Value] = {}
     while end := raw.find(b"\n", at) + 1:
         written = raw[at:end]
         line = _line(written) if end - at > _SHORT else _line_once(written)
-        if line is None or line.indent != indent or (line.is_item and mapping):
+        if line is None or line.indent != indent or line.is_item != (is_item and not mapping):
             break
         at = end
         _, _, key, hints, value = line
