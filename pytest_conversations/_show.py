@@ -56,10 +56,11 @@ def show(
 
 
 def _print(what: RenderableType, console: Console) -> None:
+    # rich fills each line up to the width, and where there is none that is far.
+    width = None if console.is_terminal else console.measure(what).maximum
     with console.capture() as capture:
-        console.print(what, highlight=False)
+        console.print(what, highlight=False, width=width)
     for line in capture.get().splitlines():
-        # rich fills lines up to the width of the console.
         console.file.write(line.rstrip() + "\n")
 
 
