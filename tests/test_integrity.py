@@ -205,3 +205,11 @@ def test_aliases_that_stand_for_little_are_read(tmp_path: Path) -> None:
     )
     (interaction,) = _open(path).interactions
     assert interaction.response["headers"] == {"accept": ["a"]}
+
+
+def test_a_character_that_no_yaml_may_hold(tmp_path: Path) -> None:
+    """It is told with its line, also behind characters of several bytes."""
+    path = tmp_path / "cassette.yaml"
+    path.write_text("version: 1\nnote: Grüße 🚀\nother: \x01\n", encoding="utf-8")
+    with pytest.raises(CassetteFormatError, match=r"cassette\.yaml:3: .*control.*\(U\+0001\)"):
+        _open(path)

@@ -56,6 +56,10 @@ def _parsed(text: str) -> dict[str, object]:
         reason = f"not YAML that can be read: {error.problem or error.context}"
         line = text.count("\n", 0, mark.index) + 1 if mark else None
         raise FormatError(reason, line) from error
+    except yaml.reader.ReaderError as error:  # a character that no YAML may hold
+        reason = f"not YAML that can be read: {error.reason} (U+{error.character:04X})"
+        before = text.encode()[: error.position]  # libyaml counts bytes
+        raise FormatError(reason, before.count(b"\n") + 1) from error
     except yaml.YAMLError as error:
         reason = f"not YAML that can be read: {' '.join(str(error).split())}"
         raise FormatError(reason) from error
