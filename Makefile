@@ -11,7 +11,7 @@ ARGS ?=
 # uv installs in seconds what takes pip half a minute.
 INSTALL := -m uv pip install --quiet --python $(RUN)
 
-.PHONY: demo test test-sdk1 test-sdk2 bench node nightly lint record clean
+.PHONY: demo test test-sdk1 test-sdk2 bench docs pictures node nightly lint record clean
 
 demo: $(VENV)/.installed
 	@$(RUN) demo.py
@@ -36,6 +36,17 @@ bench:
 	$(MAKE) VENV=.venv-bench GROUP=bench .venv-bench/.installed-dev
 	.venv-bench/bin/python -m benchmarks $(if $(QUICK),--quick)
 
+# The pages as a site, in build/docs/index.html; a warning is an error.
+docs:
+	$(MAKE) VENV=.venv-docs GROUP=docs .venv-docs/.installed-dev
+	.venv-docs/bin/python -m sphinx --fail-on-warning --quiet docs build/docs --doctree-dir build/doctrees
+	@echo "build/docs/index.html"
+
+# What the tutorial prints, and the pictures of the README, which want a `chromium` on the path.
+pictures: $(VENV)/.installed-dev
+	$(RUN) docs/tour.py --renew
+	$(RUN) docs/pictures.py
+
 # The official TypeScript SDK, for the tests that talk to our server with it; they are skipped without.
 node:
 	npm ci --prefix tests/sdks --no-audit --no-fund
@@ -57,7 +68,7 @@ record: $(VENV)/.installed-dev
 	$(RUN) -m pytest tests/test_conversations.py --conversations-mode=rewrite --conversations-sandbox $(ARGS)
 
 clean:
-	rm -rf $(VENV) .venv-sdk1 .venv-sdk2 .venv-bench .bench build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/sdks/node_modules
+	rm -rf $(VENV) .venv-sdk1 .venv-sdk2 .venv-bench .venv-docs .bench build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/sdks/node_modules
 
 $(VENV)/.uv:
 	$(PYTHON) -m venv $(VENV)

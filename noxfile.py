@@ -16,7 +16,14 @@ nox.options.default_venv_backend = "uv"
 PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))  # its classifiers
 OLDEST, NEWEST = PYTHONS[0], PYTHONS[-1]
 NEXT = "3.14"  # which nothing is promised of yet
-nox.options.sessions = ["lint", "typed", *(f"tests-{each}" for each in PYTHONS), "lowest", "dist"]
+nox.options.sessions = [
+    "lint",
+    "typed",
+    "docs",
+    *(f"tests-{each}" for each in PYTHONS),
+    "lowest",
+    "dist",
+]
 EDITABLE = ("--editable", ".[all]")
 
 
@@ -43,6 +50,14 @@ def lint(session: nox.Session) -> None:
     session.run("mypy")
     session.run("pyright")
     session.run("zizmor", "--offline", "--quiet", ".github")
+
+
+@nox.session(python=NEWEST)
+def docs(session: nox.Session) -> None:
+    """The pages as a site: they are in `build/docs` then."""
+    session.install(*EDITABLE, "--group", "docs")
+    made = ("docs", "build/docs", "--doctree-dir", "build/doctrees")
+    session.run("python", "-m", "sphinx", "--fail-on-warning", "--quiet", *made)
 
 
 @nox.session(python=PYTHONS)

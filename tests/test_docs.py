@@ -1,10 +1,12 @@
 """The pages in `docs/` are true: their code runs, one block after the other, on the sandbox."""
 
+import importlib.util
 import inspect
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,13 +16,79 @@ from pytest_conversations import ConversationsClient, stable
 from pytest_conversations._rules import Rules
 from pytest_conversations.sandbox import Sandbox
 
-DOCS = Path(__file__).parent.parent / "docs"
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
 FILE = re.compile(r"<!-- (\w+)\.py -->\n```python\n(.*?)```", re.DOTALL)
 EVERY = {path.name: path.read_text(encoding="utf-8") for path in DOCS.glob("*.md")}
-# Pages whose blocks are one program. The blocks of others are files.
-PAGES = {
-    name: page for name, page in EVERY.items() if "```python" in page and not FILE.search(page)
-}
+EVERY["README.md"] = (ROOT / "README.md").read_text(encoding="utf-8")
+WITH_CODE = {name: page for name, page in EVERY.items() if "```python" in page}
+# Pages whose blocks are one program. The blocks of others are the files of a project.
+PAGES = {name: page for name, page in WITH_CODE.items() if not FILE.search(page)}
+# Those have tests of their own.
+TOLD_APART = {"tutorial.md", "parser.md", "snapshots.md"}
+RECORD = "--conversations-mode=once --conversations-sandbox --snapshot-update"
+
+
+def _tour() -> ModuleType:
+    """The script that does the steps of the tutorial."""
+    spec = importlib.util.spec_from_file_location("tour", DOCS / "tour.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look it up
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_tutorial_shows_what_is_printed(tmp_path: Path) -> None:
+    """Each step, done in an empty folder, prints what the page says (``docs/tour.py --renew``)."""
+    assert _tour().differences(EVERY["tutorial.md"], tmp_path) == []
+
+
+def test_the_readme_is_the_tutorial_in_short() -> None:
+    """The same test, the same commands, and the same message when the prompt is changed."""
+    tutorial, readme = EVERY["tutorial.md"], EVERY["README.md"]
+    assert dict(FILE.findall(readme))["test_memory"] == dict(FILE.findall(tutorial))["test_memory"]
+    assert f"\npytest {RECORD}\n" in readme
+    assert f"$ pytest -q {RECORD}\n" in tutorial
+    for name in ("README.md", "errors.md"):
+        message = re.search(r"```text\n(.*?)```", EVERY[name], re.DOTALL)
+        assert message
+        for line in message[1].splitlines():
+            assert line in tutorial, line
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in WITH_CODE if name not in PAGES.keys() | TOLD_APART]
+)
+def test_each_project_records_and_replays(
+    name: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the commands of its page where it has any: all tests pass, and the second time offline."""
+    page = EVERY[name]
+    files = dict(FILE.findall(page))
+    # Each block of code is a file, but for one that mends another.
+    assert page.count("```python") == len(files)
+    pytester.makepyfile(**files)
+    if name == "settings.md":
+        pytester.makepyfile(
+            "def test_it(conversations): conversations.start(model='m', inputs='Hi')"
+        )
+    shown = re.search(
+        r"(?:MISTRAL_API_KEY=(\S+)\s)?pytest (--.*once.*sandbox.*)\npytest$", page, re.MULTILINE
+    )
+    key, options = shown.groups() if shown else (None, RECORD)
+    monkeypatch.setenv("MISTRAL_API_KEY", key or "sandbox-needs-no-real-key")
+
+    recorded = pytester.runpytest(*options.split())
+    monkeypatch.delenv("MISTRAL_API_KEY")
+    replayed = pytester.runpytest()
+
+    count = sum(code.count("def test_") for code in files.values()) or 1
+    recorded.assert_outcomes(passed=count)
+    replayed.assert_outcomes(passed=count)
+    recorded.stdout.fnmatch_lines(["conversations: *[!0] recorded,*"])
+    replayed.stdout.fnmatch_lines(["conversations: *[!0] replayed, 0 recorded,*, 0 unused *"])
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -65,12 +133,12 @@ def test_the_client_page_names_every_operation_and_argument() -> None:
                 assert re.search(rf"\b{argument}\b", page), argument
 
 
-def test_the_capture_page_finds_a_bug_and_mends_it(
+def test_the_parser_page_finds_a_bug_and_mends_it(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By its commands, with the failures that it shows; the mended parser has none."""
     monkeypatch.setenv("COLUMNS", "80")
-    page = EVERY["capture.md"]
+    page = EVERY["parser.md"]
     pytester.makepyfile(**dict(FILE.findall(page)))
     record, replay = re.findall(r"^pytest(.*)$", page, re.MULTILINE)
     shown = re.search(r"```text\n(.*?)```", page, re.DOTALL)
@@ -91,10 +159,10 @@ def test_the_capture_page_finds_a_bug_and_mends_it(
     after.assert_outcomes(passed=6)
 
 
-def test_the_capture_page_names_every_argument_of_the_marker() -> None:
+def test_the_parser_page_names_every_argument() -> None:
     """So that none goes undocumented."""
     for name in ("chunking", "pace", "cut_after"):
-        assert f"| `{name}` |" in EVERY["capture.md"]
+        assert f"| `{name}` |" in EVERY["parser.md"]
 
 
 def test_the_lines_of_the_secrets_page_are_lines() -> None:

@@ -105,6 +105,8 @@ def method_of(
     self = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
     parameters = [self, *signature.parameters.values()]
     _set_signature(method, signature.replace(parameters=parameters, return_annotation=returns))
+    hints = {each.name: each.annotation for each in parameters if each is not self}
+    method.__annotations__ = hints | {"return": returns}  # for those who ask for them, as Sphinx
     return method
 
 
