@@ -765,6 +765,32 @@ def test_streams_that_are_left_open_stop_nobody(pytester: pytest.Pytester) -> No
     pytester.runpytest_subprocess(*RECORD).assert_outcomes(passed=1)
 
 
+def test_no_socket_is_left_open(pytester: pytest.Pytester) -> None:
+    """By the client, the sandbox or the server, where the test closes what it opens."""
+    pytester.makepyfile(
+        """
+        import gc
+        import urllib.request
+
+        def test_it(conversations, conversations_server):
+            conversations.start(model="m", inputs="Hi")
+            with conversations.start_stream(model="m", inputs="Hi") as stream:
+                next(stream)
+            url = f"{conversations_server}/v1/conversations"
+            request = urllib.request.Request(url, headers={"Authorization": "Bearer any-will-do"})
+            with urllib.request.urlopen(request) as response:
+                response.read()
+
+        def test_collected():
+            gc.collect()
+        """
+    )
+    for options in (RECORD, ()):
+        result = pytester.runpytest_subprocess(*options, "-W", "error")
+        result.assert_outcomes(passed=2)
+        assert (result.ret, result.stderr.str()) == (0, "")  # at the end pytest collects once more
+
+
 def test_snapshots_hold_no_secret(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
