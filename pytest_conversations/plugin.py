@@ -114,6 +114,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Fail the test for a request that was refused, even if the app swallowed the error."""
+    __tracebackhide__ = True  # pytest: what matters is where the app asked
     if _stash.CASSETTE not in item.stash and any(map(_is_ours, item.own_markers)):
         from pytest_conversations._item import refuse_late_marker
 
@@ -135,9 +136,11 @@ def _is_ours(marker: pytest.Mark) -> bool:
 
 
 def _raise_refusal(item: pytest.Item) -> None:
+    __tracebackhide__ = True
     cassette = item.stash.get(_stash.CASSETTE, None)
     if cassette is not None and cassette.refusals:
-        raise cassette.refusals[0].with_traceback(None) from None
+        # With its own traceback, which leads from where it was swallowed to the request.
+        raise cassette.refusals[0] from None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -183,24 +183,34 @@ def test_a_miss_fails_the_test_even_if_the_app_swallowed_it(
 ) -> None:
     """An app that catches everything, or fails with an error of its own, does not hide it."""
     pytester.makepyfile(
-        f"""
-        import httpx, pytest, requests
+        my_app=f"""
+        import httpx, requests
+
+        def ask():
+            {get}("https://api.mistral.ai/v1/models")
+        """,
+        test_app=f"""
+        import my_app, pytest
 
         @pytest.mark.conversations
         def test_app():
             try:
                 try:
-                    {get}("https://api.mistral.ai/v1/models")
+                    my_app.ask()
                 except Exception as error:
                     raise RuntimeError("the app's own") from None
             except {swallow}:
                 if "{swallow}" == "RuntimeError":
                     raise ValueError("of the app")
-        """
+        """,
     )
     result = pytester.runpytest()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines([f"*{said}*"])
+    if swallow == "Exception":
+        result.stdout.fnmatch_lines([">*my_app.ask()", f">*{get}(*", "my_app.py:4: Unrecorded*"])
+    for foreign in ("plugin.py", "_capture.py", "site-packages"):
+        result.stdout.no_fnmatch_line(f"*{foreign}*")
 
 
 def test_a_failing_test_writes_nothing(pytester: pytest.Pytester) -> None:
