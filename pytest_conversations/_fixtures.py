@@ -54,11 +54,12 @@ def _conversations_wider(
 ) -> Iterator[None]:
     """Stands before fixtures of wider scope, which are made before the cassette is open."""
     from pytest_conversations._applied import prepared
-    from pytest_conversations._wider import Wider
+    from pytest_conversations._wider import Making, Wider
 
     item: pytest.Item = request.node
     settings, _ = prepared(item, conversations_config)
-    item.stash[_stash.WIDER] = wider = Wider(settings)
+    wider = Wider(settings, Making.of(request.config), lambda words: _warn(item, words))
+    item.stash[_stash.WIDER] = wider
     yield
     wider.close()
     del item.stash[_stash.WIDER]
@@ -95,6 +96,7 @@ def conversation_cassette(
                             item, settings, exists=exists, from_sandbox=from_sandbox
                         ),
                         lambda: others(item, config.rootpath / settings.dir),
+                        warn=lambda words: _warn(item, words),
                     ),
                     outcome=lambda: item.stash.get(_stash.OUTCOME, "") or "did not run",
                     tally=config.stash[_stash.TALLY],
@@ -234,6 +236,11 @@ def _missing(error: ImportError, what: str) -> Exception:
     from pytest_conversations._settings import SettingsError
 
     return SettingsError(f"{what} needs {error.name}: {_INSTALL}")
+
+
+def _warn(item: pytest.Item, words: str) -> None:
+    """Give a warning that points at a test, and not at whatever HTTP library runs just now."""
+    item.warn(UserWarning(words))
 
 
 def _end_wider(item: pytest.Item) -> None:

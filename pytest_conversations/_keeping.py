@@ -1,7 +1,6 @@
 """Keeps what a server records: on the disk while it runs, and at its end."""
 
 import time
-import warnings
 from collections.abc import Callable
 
 from pytest_conversations.cassette import ConversationCassette, GrowingCassette, Scrubber
@@ -75,17 +74,13 @@ class Keeper:
                 f"was recorded is in {cassette.write_beside()}"
             )
             raise CassetteError(msg)
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            try:
-                cassette.write()
-            except SecretLeakError:
-                raise
-            except CassetteError as error:
-                msg = f"{error}\nWhat was recorded is in {cassette.write_beside()}"
-                raise CassetteError(msg) from error
-        for warning in caught:
-            self._complain(str(warning.message))
+        try:
+            cassette.write()
+        except SecretLeakError:
+            raise
+        except CassetteError as error:
+            msg = f"{error}\nWhat was recorded is in {cassette.write_beside()}"
+            raise CassetteError(msg) from error
         return (
             f"{recorded} recorded, {sum(self._scrubber.counts.values())} scrubbed "
             f"in {cassette.title}"

@@ -1,7 +1,6 @@
 """The cassette of a test from its opening to its writing. It does not know pytest."""
 
 import contextlib
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -129,7 +128,7 @@ def _finish(
         recorded = cassette.recorded_count
         _write(cassette, scrubber, tally, test)
         if recorded:
-            _warn_of_unsearched(scrubber)
+            _warn_of_unsearched(scrubber, cassette.warn)
         tally.note_scrubbed(
             {f"{rule}, {place}": count for (rule, place), count in scrubber.counts.items()}
         )
@@ -180,16 +179,14 @@ def _report_unused(
         tally.idle.append(cassette.path)
 
 
-def _warn_of_unsearched(scrubber: Scrubber) -> None:
+def _warn_of_unsearched(scrubber: Scrubber, warn: Callable[[str], None]) -> None:
     for name, reason in scrubber.finder.unsearched.items():
-        msg = f"the value of {name} was not searched for in what is recorded, since {reason}"
-        warnings.warn(msg, stacklevel=2)
+        warn(f"the value of {name} was not searched for in what is recorded, since {reason}")
     for coding in scrubber.unread:
-        msg = (
+        warn(
             f"nothing was searched for in a recorded body with the content coding {coding}, which "
             "cannot be undone here"
         )
-        warnings.warn(msg, stacklevel=2)
 
 
 def _write(cassette: ConversationCassette, scrubber: Scrubber, tally: Tally, test: str) -> None:

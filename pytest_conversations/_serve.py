@@ -62,20 +62,21 @@ class Options:
 
 @contextlib.contextmanager
 def serving(
-    options: Options, note: Callable[[Asked], None]
+    options: Options, note: Callable[[Asked], None], complain: Callable[[str], None]
 ) -> Iterator[tuple[Server, ConversationCassette, Scrubber]]:
     """Serve until the end of the ``with`` block. What was recorded is for the caller to write.
 
     Args:
         options: what is served, and how.
         note: is told of each request when it is over.
+        complain: is told what a cassette warns of.
 
     Raises:
         CassetteError: a cassette cannot be read, or not be written where it is to be recorded.
         OSError: it cannot listen.
     """
     scrubber = scrubber_of(options.rules, os.environ)
-    cassette = _cassette(options, scrubber)
+    cassette = _cassette(options, scrubber, complain)
     cassette.allow_playback_repeats = options.repeats
     url = options.record or SERVER_URL
     # The port of a server on this machine is another each time, and would be in each recording.
@@ -162,7 +163,9 @@ def _page(cassette: ConversationCassette, options: Options, heard: Sequence[Aske
         return file.read_text(encoding="utf-8")
 
 
-def _cassette(options: Options, scrubber: Scrubber) -> ConversationCassette:
+def _cassette(
+    options: Options, scrubber: Scrubber, complain: Callable[[str], None]
+) -> ConversationCassette:
     first = options.paths[0]
 
     def record_hint(exists: bool, from_sandbox: bool) -> str:  # noqa: ARG001, FBT001 - a hook
@@ -170,7 +173,7 @@ def _cassette(options: Options, scrubber: Scrubber) -> ConversationCassette:
         file = first if len(options.paths) == 1 else "CASSETTE"
         return f"pytest-conversations serve {file} --record {options.recorded_from}{mode}"
 
-    hints = Hints(record_hint, renamed=_RENAMED)
+    hints = Hints(record_hint, warn=complain, renamed=_RENAMED)
     if options.record is None:
         return Shelf(options.paths, scrubber=scrubber, hints=hints)
     return GrowingCassette(first, mode=options.mode, scrubber=scrubber, hints=hints)

@@ -1,6 +1,7 @@
 """Cassettes behind a server, for tests."""
 
 import contextlib
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,6 @@ def served(
         "rules": Rules(),
     }
     of_all = Options(paths=list(map(str, paths)), record=record, **(defaults | options))
-    with serving(of_all, note) as (server, cassette, _):
+    with serving(of_all, note, warnings.warn) as (server, cassette, _):
         yield server.url, cassette
     cassette.write()

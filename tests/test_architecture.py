@@ -189,6 +189,7 @@ MAY_USE: dict[str, set[str]] = {
     "_telling": {"pytest"},
     "_stash": {"pytest"},
     "_fixtures": {"httpx", "pytest"},
+    "_wider": {"pytest"},
     "plugin": {"pytest"},
 }
 

@@ -691,6 +691,9 @@ WIDER = """
 """
 
 
+_DO = "Do it in a fixture of function scope, *"
+
+
 def test_wider_fixtures_do_not_get_to_the_api(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, serve: Serve
 ) -> None:
@@ -702,12 +705,15 @@ def test_wider_fixtures_do_not_get_to_the_api(
     for options in ((), RECORD):
         result = pytester.runpytest("-k", "not after", "--conversations-report=page.html", *options)
         result.assert_outcomes(passed=1, errors=6, deselected=1)
+        names = ("fixture asked, of scope module,", "set-up of the class")
         result.stdout.fnmatch_lines(
-            [f"*UnrecordedRequestError: A fixture of wider scope than the test*to go to {url}; *"]
+            [f"E*RequestError: The {name} was about to go to {url}; *" for name in names]
         )
-        result.stdout.no_fnmatch_line("*httpx/_*")
+        result.stdout.fnmatch_lines([f"The fixture swallowed, of scope module,* to {url}; *", _DO])
+        for foreign in ("httpx/_", "_wider.py"):
+            result.stdout.no_fnmatch_line(f"*{foreign}*")
         page = (pytester.path / "page.html").read_text(encoding="utf-8")
-        assert "A fixture of wider scope than the test" in page
+        assert "The fixture asked, of scope module, was about" in page
     assert not came
 
 
@@ -722,7 +728,8 @@ def test_wider_fixtures_are_told_while_recording(
     result.assert_outcomes(passed=3, warnings=3, deselected=5)
     result.stdout.fnmatch_lines(
         [
-            f"*A fixture of wider scope than the test*, goes to {url} while *",
+            f"  test_*.py:31: *: The fixture swallowed, of scope module, goes to {url} while *",
+            f"  {_DO}",
             "conversations: 0 replayed, 1 recorded, *",
         ]
     )
@@ -1152,7 +1159,7 @@ def test_a_wrong_pattern_is_a_usage_error(
 def test_a_key_that_is_none_is_warned_of(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, key: str, reason: str
 ) -> None:
-    """While recording, and once; the recording is what it would be."""
+    """While recording, once, and at the test; the recording is what it would be."""
     monkeypatch.setenv("MISTRAL_API_KEY", key)
     pytester.makepyfile(
         test_it="""
@@ -1167,10 +1174,32 @@ def test_a_key_that_is_none_is_warned_of(
     result = pytester.runpytest(*RECORD, "-W", "default")
     result.assert_outcomes(passed=2, warnings=2)
     result.stdout.fnmatch_lines(
-        [f"*the value of MISTRAL_API_KEY was not searched for in what is recorded, since {reason}"]
+        [
+            "  test_it.py:3: UserWarning: the value of MISTRAL_API_KEY was not searched for in "
+            f"what is recorded, since {reason}"
+        ]
     )
     replayed = pytester.runpytest("-W", "error")
     replayed.assert_outcomes(passed=2)
+
+
+def test_a_table_of_chunks_that_was_edited_is_warned_of(pytester: pytest.Pytester) -> None:
+    """At the test, with the file: the place in an HTTP library tells nobody anything."""
+    pytester.makepyfile(
+        test_it="""
+        def test_it(conversations):
+            with conversations.start_stream(model="m", inputs="Hello") as stream:
+                assert [event.event for event in stream][-1] == "conversation.response.done"
+        """
+    )
+    pytester.runpytest(*RECORD).assert_outcomes(passed=1)
+    path = pytester.path / "cassettes" / "test_it" / "test_it.yaml"
+    path.write_text(path.read_text("utf-8").replace("chunks: ", "chunks: 1+1 "), "utf-8")
+    result = pytester.runpytest("-W", "default")
+    result.assert_outcomes(passed=1, warnings=1)
+    result.stdout.fnmatch_lines(
+        ["  test_it.py:1: UserWarning: cassettes/test_it/test_it.yaml: the chunk table *"]
+    )
 
 
 def test_a_name_without_a_value_is_warned_of(pytester: pytest.Pytester) -> None:

@@ -7,7 +7,6 @@ injected into an app, and retries, redirects and hooks of a client work as they 
 import contextlib
 import functools
 import threading
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
@@ -61,12 +60,10 @@ class Capture:
         self._send_to = None if send_to is None else httpx.URL(send_to)
         self._over = threading.Event()
         self._replay = _exchange.Replay(
-            cassette.path, shape or Shape(), self._over, ends or _exchange.Ends()
+            self._warn_of_cassette, shape or Shape(), self._over, ends or _exchange.Ends()
         )
         self._recorders: list[Recorder] = []
         self._warned: set[str] = set()
-        # A patch of another plugin over ours, undone after ours, puts ours back.
-        self._is_installed = False
         self._guard = Guard(self._origins, self._meet)
         self._until = contextlib.ExitStack()
         self._waits = Waits(waiting, self._replay.shape.pace, self._until)
@@ -80,7 +77,6 @@ class Capture:
                 stack.enter_context(self._patch(library))
                 stack.enter_context(self._patch_async(library))
             stack.enter_context(self._guard.installed())
-            self._is_installed = True
             yield
 
     def _patch(self, library: Library) -> contextlib.AbstractContextManager[None]:
@@ -147,7 +143,8 @@ class Capture:
         return replaced(library.AsyncHTTPTransport, "handle_async_request", handle_async_request)
 
     def _captures(self, request: httpx.Request) -> bool:
-        return self._is_installed and _origin(request.url) in self._origins
+        # A patch of another plugin over ours, undone after ours, puts ours back.
+        return not self._guard.is_over and _origin(request.url) in self._origins
 
     def _answer(
         self, library: Library, request: httpx.Request, body: bytes
@@ -214,17 +211,17 @@ class Capture:
     def _meet(self, url: str) -> None:
         """A client that is not captured is about to go to the API."""
         __tracebackhide__ = True
-        if not self._is_installed:
-            return
         if self._cassette.records:
             if url not in self._warned:
                 self._warned.add(url)
-                warnings.warn(_NOT_RECORDED.format(url), stacklevel=5)
+                self._cassette.warn(_NOT_RECORDED.format(url))
         else:
             raise self._cassette.refuse(UnrecordedRequestError(_NOT_CAPTURED.format(url)))
 
+    def _warn_of_cassette(self, message: str) -> None:
+        self._cassette.warn(f"{self._cassette.title}: {message}")
+
     def _end(self) -> None:
-        self._is_installed = False
         self._over.set()
         self._waits.end()
         for recorder in self._recorders:

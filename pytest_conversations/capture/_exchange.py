@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import functools
 import threading
-import warnings
 from collections.abc import Callable
 from typing import cast
 
@@ -113,13 +112,13 @@ class Replay:
     """How recorded responses become those of a library.
 
     Attributes:
-        path: the cassette, for warnings.
+        warn: gives a warning about the cassette.
         shape: how they are cut, and at which pace they come.
         over: is set when the test is over.
         ends: what is said where a recording ends.
     """
 
-    path: str
+    warn: Callable[[str], None]
     shape: Shape
     over: threading.Event
     ends: Ends
@@ -152,15 +151,14 @@ class Replay:
             name.lower() == "content-type" and values[0].lower().startswith("text/event-stream")
             for name, values in headers
         )
-        chunks, dies = self.shape.cut(_chunks(recorded, self.path), is_stream=is_stream)
+        chunks, dies = self.shape.cut(_chunks(recorded, self.warn), is_stream=is_stream)
         end = self._end(recorded, library, beyond)
         if dies:
             end = functools.partial(library.error(_DIED), _DIED_WORDS)
         elif is_stream and self.shape.cut_after is not None and end is None:
-            warnings.warn(
-                f"{self.path}: a stream has fewer than "
-                f"{counted(self.shape.cut_after, 'event')}, so `cut_after` does not cut it",
-                stacklevel=2,
+            self.warn(
+                "a stream has fewer than "
+                f"{counted(self.shape.cut_after, 'event')}, so `cut_after` does not cut it"
             )
         status = recorded["status"]
         length = len(recorded["body"].get("string") or b"") if end is None else 0
@@ -219,17 +217,16 @@ def _error(error: Response, library: Library) -> httpx.RequestError:
     return library.error(str(error.get("type")))(str(error.get("message")))
 
 
-def _chunks(recorded: Response, path: str) -> list[Chunk]:
+def _chunks(recorded: Response, warn: Callable[[str], None]) -> list[Chunk]:
     body: bytes = recorded["body"].get("string") or b""
     written = recorded.get("stream", {}).get("chunks")
     if written is None:
         return [Chunk(0, body)] if body else []
     chunks = as_recorded(body, written)
     if chunks is None:
-        warnings.warn(
-            f"{path}: the chunk table of a response does not add up to its body ({len(body)} "
-            "bytes), as after an edit by hand; it is replayed one event a chunk",
-            stacklevel=2,
+        warn(
+            f"the chunk table of a response does not add up to its body ({len(body)} bytes), as "
+            "after an edit by hand; it is replayed one event a chunk"
         )
         return cut_at_events(body)
     return chunks

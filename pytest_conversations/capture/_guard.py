@@ -35,6 +35,9 @@ class Guard:
         origins: scheme, host and port of each origin that is guarded.
         meet: called with the URL of an origin that a client goes to; what it raises reaches the
             client.
+
+    Attributes:
+        is_over: whether it was installed, and is no longer.
     """
 
     def __init__(self, origins: Collection[Origin], meet: Callable[[str], None]) -> None:
@@ -75,13 +78,14 @@ class Guard:
 
     def _guarded(self, owner: object, name: str, place: Place) -> Callable[..., object]:
         original: Callable[..., object] = getattr(owner, name)
-        # A patch of another over ours, undone after ours, puts ours back; they would pile up.
+        # Those that were put back would pile up.
         while isinstance(left := getattr(original, "guard", None), Guard) and left.is_over:
             original = vars(original)["__wrapped__"]
 
         def guarded(*args: object, **kwargs: object) -> object:
             __tracebackhide__ = True  # pytest: the caller's frames are what matters
-            if not self._is_expected(name):
+            # A patch of another over ours, undone after ours, puts ours back.
+            if not self.is_over and not self._is_expected(name):
                 self._look(*place(*args, **kwargs))
             return original(*args, **kwargs)
 

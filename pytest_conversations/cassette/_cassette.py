@@ -135,7 +135,7 @@ class ConversationCassette(PlayingCassette):
         """
         self._scrubber.start_counting()
         recorded = self._finished()
-        _recording.warn_of_late(self._recordings, self._matching.key)
+        _recording.warn_of_late(self._recordings, self._matching.key, self.warn)
         self._recordings.clear()
         if not recorded:
             return

@@ -1,6 +1,7 @@
 """What a cassette says when it cannot answer."""
 
 import dataclasses
+import warnings
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -24,11 +25,14 @@ class Hints:
         record: gives the command that records; it is told whether the file exists, and whether it
             was recorded from the sandbox.
         others: gives the cassettes of other tests.
+        warn: gives a warning. Where it is given from is the middle of a client, or the end of a
+            test; so whoever knows the test says where it belongs.
         renamed: what is said of a cassette ``old`` that has the request, where ``new`` has not.
     """
 
     record: Callable[[bool, bool], str] = lambda *_: "use a mode that records"
     others: Callable[[], Collection[Path]] = tuple
+    warn: Callable[[str], None] = warnings.warn
     renamed: str = "If the test was renamed: {old} has this request, so rename it to {new}."
 
 
@@ -91,6 +95,10 @@ class ExplainingCassette(vcr.cassette.Cassette):
         """Remember an error that a request is refused with, and give it back to be raised."""
         self.refusals.append(error)
         return error
+
+    def warn(self, message: str) -> None:
+        """Give a warning."""
+        self._hints.warn(message)
 
     def hint(self) -> str:
         """How to record it, in a line."""

@@ -75,7 +75,7 @@ class GrowingCassette(ConversationCassette):
         """
         self._scrubber.start_counting()
         recorded = self._finished()
-        _recording.warn_of_late(self._recordings, self._matching.key)
+        _recording.warn_of_late(self._recordings, self._matching.key, self.warn)
         self._write(recorded)
         if self._beside is not None:
             self._beside.unlink(missing_ok=True)

@@ -1,7 +1,6 @@
 """Interactions: whole ones, and those that are under way."""
 
 import copy
-import warnings
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -100,16 +99,21 @@ def finished(
             yield Interaction(request, scrub(request, response | notes))
 
 
-def warn_of_late(recordings: Iterable[Recording], key: Callable[[Request], Hashable]) -> None:
+def warn_of_late(
+    recordings: Iterable[Recording],
+    key: Callable[[Request], Hashable],
+    warn: Callable[[str], None],
+) -> None:
     """Warn of requests that a replay will not find, since it looks for them as they were made.
 
     Args:
         recordings: those that are kept.
         key: of a request, which is to be the same.
+        warn: gives a warning.
     """
     for each in recordings:
         if each.made is not None and each.kept is not None and key(each.made) != key(each.kept):
-            warnings.warn(_LATE.format(each.kept.method), stacklevel=2)
+            warn(_LATE.format(each.kept.method))
 
 
 _LATE = (

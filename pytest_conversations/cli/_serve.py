@@ -141,7 +141,7 @@ def _run_until_stopped(options: "Options") -> None:
     from pytest_conversations._serve import serving
 
     with Stop() as stop:
-        with serving(options, _print) as (server, cassette, scrubber):
+        with serving(options, _print, _complain) as (server, cassette, scrubber):
             keeper = Keeper(cassette, scrubber, _complain)
             what = "replaying"
             if cassette.records:
