@@ -65,8 +65,9 @@ class Keeper:
         if not isinstance(cassette, GrowingCassette) or not recorded:
             return ""
         if _is_unanswered(cassette):
-            told = sorted(str(code or "no response") for code in cassette.recorded_codes)
-            msg = f"not written: no request got an answer, only {', '.join(told)}"
+            told = [str(code) for code in sorted(cassette.recorded_codes) if code]
+            what = f"an answer, only {', '.join(told)}: check the key" if told else "a response"
+            msg = f"not written: no request got {what}"
             raise CassetteError(msg)
         if cassette.would_lose():
             msg = (

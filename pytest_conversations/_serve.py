@@ -108,6 +108,7 @@ def serving(
         is_local=is_loopback(options.host),
         note=listen,
         page=lambda: _page(cassette, options, list(heard)),
+        unreached=_UNREACHED.format(options.recorded_from),
     )
     with (
         capture.installed(),
@@ -123,6 +124,7 @@ _ENDS = Ends(
     "more, or the server was stopped, and this one waits on.",
 )
 _RENAMED = "{old} has this request: serve that as well, or in its place."
+_UNREACHED = "No response from {}: is it running, and is that its URL? It stands behind --record."
 _MOST = 1000  # requests that the page tells of
 
 

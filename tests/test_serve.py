@@ -151,15 +151,20 @@ class TestReplay:
     def test_no_response_is_none(self, tmp_path: Path) -> None:
         """Where no connection could be made, the client gets none either."""
         path = tmp_path / "a.yaml"
+        asked: list[Asked] = []
         with socket.create_server(("127.0.0.1", 0)) as gone:
             nobody = f"http://127.0.0.1:{gone.getsockname()[1]}"
         for server in (nobody, None):
             with (
-                served(path, record=server) as (url, _),
+                served(path, record=server, note=asked.append) as (url, _),
                 pytest.raises(OSError, match="re") as error,
             ):
                 ask(url)
             assert error.value.args[0] == []
+        live, replayed = [each.fault.splitlines() for each in asked]
+        assert live[0].startswith("ConnectError: ")
+        assert live[1].startswith(f"No response from {nobody}: is it running, and ")
+        assert replayed == live[:1]
         assert interactions(path)[0]["response"]["error"]["type"] == "ConnectError"
 
     def test_a_client_that_leaves(self, serve: Serve, tmp_path: Path) -> None:
@@ -529,7 +534,7 @@ class TestCommand:
                 process.terminate()
                 errors = process.communicate(timeout=20)[1]
             assert process.returncode == 1
-            assert "not written: no request got an answer, only 401" in errors
+            assert "not written: no request got an answer, only 401: check the key" in errors
         assert not (tmp_path / "a.yaml").exists()
         assert (tmp_path / "empty.yaml").read_text(encoding="utf-8") == before
 

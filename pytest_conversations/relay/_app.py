@@ -22,6 +22,7 @@ def create_app(
     is_local: bool = True,
     note: Callable[[Asked], None] = lambda _: None,
     page: Callable[[], str] | None = None,
+    unreached: str = "",
 ) -> Starlette:
     """An ASGI app that answers as another server does.
 
@@ -30,6 +31,7 @@ def create_app(
         is_local: whether to refuse what pages elsewhere ask; see `LocalOnly`.
         note: is told of each request when it is over.
         page: gives the HTML that stands at ``/``; None where that is asked of the server, too.
+        unreached: what is said where that server itself gave no response.
     """
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
     client = httpx.AsyncClient(timeout=None, limits=limits)  # noqa: S113 - the caller's one counts
@@ -56,7 +58,7 @@ def create_app(
     # A browser that shows the page asks for its icon.
     own = [] if page is None else [Route("/", front), Route("/favicon.ico", icon)]
     return Starlette(
-        routes=[*own, Mount("/", Relay(client, server_url, note))],
+        routes=[*own, Mount("/", Relay(client, server_url, note, unreached))],
         middleware=[Middleware(LocalOnly), pages] if is_local else [pages],
         lifespan=lifespan,
     )

@@ -39,14 +39,20 @@ class Relay:
         client: sends the requests.
         server_url: where to, which a path is appended to.
         note: is told of each request when it is over.
+        unreached: what is said where the server itself gave no response.
     """
 
     def __init__(
-        self, client: httpx.AsyncClient, server_url: str, note: Callable[[Asked], None]
+        self,
+        client: httpx.AsyncClient,
+        server_url: str,
+        note: Callable[[Asked], None],
+        unreached: str,
     ) -> None:
         self._client = client
         self._server = httpx.URL(server_url)
         self._note = note
+        self._unreached = unreached
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, and stop when its client leaves."""
@@ -80,12 +86,17 @@ class Relay:
         except httpx.InvalidURL as error:
             await exchange.answer(400, type(error).__name__, "the target of the request is no URL")
         except httpx.TimeoutException as error:
-            exchange.fault = type(error).__name__
+            exchange.fault = self._fault(error)
             await asyncio.Event().wait()
         except httpx.RequestError as error:
-            exchange.fault = type(error).__name__
+            exchange.fault = self._fault(error)
             # What ends without a reset is an end too early.
             await exchange.cut(reset=isinstance(error, httpx.NetworkError))
+
+    def _fault(self, error: httpx.RequestError) -> str:
+        told = f"{type(error).__name__}: {error}".removesuffix(": ")
+        # One that is replayed has no cause, and httpx's own one of httpcore.
+        return f"{told}\n{self._unreached}".rstrip() if error.__cause__ else told
 
     def _request(self, scope: Scope, body: bytes) -> httpx.Request:
         query = b"?" + scope["query_string"] if scope["query_string"] else b""
