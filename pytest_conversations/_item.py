@@ -102,18 +102,26 @@ def _folder_of(module: Path, root: Path) -> Path:
 def record_command(
     item: pytest.Item, settings: Settings, *, exists: bool, from_sandbox: bool
 ) -> str:
-    """The command that records this test anew, as it can be pasted into a shell."""
+    """The command that records this test anew, as it can be pasted into a shell.
+
+    Where there is no cassette yet a line follows: what that takes.
+    """
     module = os.path.relpath(item.path, item.config.invocation_params.dir)
     words = ["pytest", "::".join([module, *item.nodeid.split("::")[1:]])]
     # A conversation is recorded as a whole: its ids are new, so its first half fits no second one.
     # What other tests recorded into a cassette that they share is kept by `all`.
     mode = "once" if not exists else "rewrite" if settings.cassette is None else "all"
     words.append(f"--conversations-mode={mode}")
+    takes = "" if exists else _TAKES
     if settings.sandbox or from_sandbox:
         words.append("--conversations-sandbox")
+        takes = ""
     if "snapshot" in getattr(item, "fixturenames", ()):
         words.append("--snapshot-update")
-    return shlex.join(words)
+    return shlex.join(words) + takes
+
+
+_TAKES = "\nIt takes a key in MISTRAL_API_KEY; to try it without one, add --conversations-sandbox."
 
 
 def own_frames(traceback: TracebackType | None, item: pytest.Item) -> TracebackType | None:

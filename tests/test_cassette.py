@@ -186,7 +186,7 @@ def test_recorded_traffic_of_others_loads(corpus: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
-        ("", None, "this is empty"),
+        ("", 1, "this is empty"),
         ("just words", 1, "this is a text"),
         ("- a\n- b\n", 1, "this is a list"),
         ("version: 1\nhttp_interactions: []\n", 1, "a cassette of Ruby's VCR"),
@@ -234,6 +234,7 @@ def test_what_is_no_cassette_is_refused_and_left_alone(
         assert caught.value.path == str(path)
         assert caught.value.line == line
         assert reason in str(caught.value)
+        assert str(caught.value).endswith("delete it first.\nTo record it: use a mode that records")
     assert path.read_text(encoding="utf-8") == text
 
 

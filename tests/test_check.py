@@ -168,6 +168,54 @@ def test_a_secret_in_a_damaged_file_is_found(
 
 
 @pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        (
+            "a.json",
+            '{"a": 1}',
+            "1: a cassette has a list `interactions`, this has only `a`; name a",
+        ),
+        (
+            "a.json",
+            '{"a": \n',
+            "2: not JSON that can be read: did not find expected node content; get",
+        ),
+        (
+            "a.yaml",
+            "just: [",
+            "1: not YAML that can be read: did not find expected node content; get",
+        ),
+        (
+            "a.yaml",
+            "",
+            "1: a cassette is a mapping with `interactions`, this is empty; get it back",
+        ),
+        ("a.yaml", "- 1", "1: a cassette is a mapping with `interactions`, this is a list; name a"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [("check F", 1), ("show F", 1), ("report -o p.html F", 1), ("serve F", 1), ("diff F F", 2)],
+)
+def test_what_is_no_cassette_is_told_in_a_line(
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    name: str,
+    text: str,
+    said: str,
+    words: str,
+    code: int,
+) -> None:
+    """Each command names path, line and reason, and what to do next."""
+    (folder / name).write_text(text, encoding="utf-8")
+    assert main([name if word == "F" else word for word in words.split()]) == code
+    out, err = capsys.readouterr()
+    (line,) = (line for line in (out + err).splitlines() if said in line)
+    assert line.removeprefix("not served: ").startswith(f"{name}:{said}")
+
+
+@pytest.mark.parametrize(
     ("words", "message"),
     [
         (["check", "nowhere"], "there is no nowhere"),

@@ -144,8 +144,11 @@ def test_a_missing_cassette_names_the_command_that_records_it(pytester: pytest.P
             f"E*Cassette: {path} (mode none), which does not exist",
             "E*To record it: pytest 'test_it.py::TestApp::test_get[[]a b[]]' "
             "--conversations-mode=once",
+            "E*It takes a key in MISTRAL_API_KEY; to try it without one, add --*-sandbox.",
         ]
     )
+    result = pytester.runpytest("--conversations-sandbox")
+    result.stdout.no_fnmatch_line("*It takes a key*")
 
 
 def test_the_command_of_a_miss_works(pytester: pytest.Pytester) -> None:
@@ -1057,7 +1060,14 @@ def test_a_file_that_is_no_cassette_is_left_alone(pytester: pytest.Pytester) -> 
     for options in ((), RECORD, ("--conversations-mode=rewrite", "--conversations-sandbox")):
         result = pytester.runpytest(*options)
         result.assert_outcomes(errors=1)
-        result.stdout.fnmatch_lines([f"*CassetteFormatError: {path}:2: not YAML *"])
+        command = "pytest test_it.py::test_talk --conversations-mode=once *"
+        result.stdout.fnmatch_lines(
+            [
+                f"*CassetteFormatError: {path}:2: not YAML *",
+                "It is not written over: get it back from version control, or delete it first.",
+                f"To record it: {command}",
+            ]
+        )
     assert path.read_text() == "interactions: [\n"
 
 

@@ -63,7 +63,7 @@ class ConversationCassette(PlayingCassette):
         self._sharing = sharing
         self._fresh = 0  # interactions at the end of the file that this run has recorded
         self._recordings: list[Recording] = []
-        self._store = FilePersister(scrubber.gate)
+        self._store = FilePersister(scrubber.gate, self.hint)
         super().__init__(
             path=path,
             serializer=_serializer,

@@ -25,6 +25,11 @@ _Loaded: TypeAlias = (
 )
 
 
+_FIRST = "It is not written over: get it back from version control, or delete it first."
+_MEND = "get it back from version control, or record it anew"
+_OTHER = "name a cassette, or keep this file out of their folder"
+
+
 class _Serializer(Protocol):
     def deserialize(self, text: str) -> dict[str, object]: ...
     def serialize(self, document: dict[str, object]) -> str: ...
@@ -41,11 +46,13 @@ class FilePersister:
 
     Args:
         gate: looks at a text that is about to be written, and what it is, and raises to stop it.
+        hint: tells how to record what cannot be read.
     """
 
-    def __init__(self, gate: Callable[[str, str], None]) -> None:
+    def __init__(self, gate: Callable[[str, str], None], hint: Callable[[], str]) -> None:
         self.is_edited = False
         self._gate = gate
+        self._hint = hint
 
     def load_cassette(self, path: str, serializer: _Serializer) -> _Loaded:
         """Read a cassette: its requests, its responses, and its metadata if it has any.
@@ -68,7 +75,7 @@ class FilePersister:
         try:
             return _loaded(raw, serializer, is_right=bool(is_right))
         except FormatError as problem:
-            reason = f"{problem.reason}. To record it anew, delete the file first"
+            reason = f"{problem.reason}\n{_FIRST}\n{self._hint()}"
             raise CassetteFormatError(path, problem.line, reason) from problem
 
     def save_cassette(
@@ -130,7 +137,8 @@ def loads(raw: bytes, name: str) -> tuple[list[Interaction], dict[str, object]]:
     try:
         loaded = _loaded(raw, _serializer, is_right=bool(_checksum.is_right(raw)))
     except FormatError as problem:
-        raise CassetteFormatError(name, problem.line, problem.reason) from problem
+        reason = f"{problem.reason}; {_MEND if problem.is_damage else _OTHER}"
+        raise CassetteFormatError(name, problem.line, reason) from problem
     requests, responses, *metadata = loaded
     return list(map(Interaction, requests, responses)), dict(*metadata)
 

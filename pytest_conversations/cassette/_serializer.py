@@ -49,22 +49,23 @@ def deserialize(text: str) -> dict[str, object]:
 
 def _parsed(text: str) -> dict[str, object]:
     """The document of YAML or JSON that anybody may have written."""
+    kind = "JSON" if text.lstrip().startswith(("{", "[")) else "YAML"
     try:
         document = _dialects.load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        reason = f"not YAML that can be read: {error.problem or error.context}"
+        reason = f"not {kind} that can be read: {error.problem or error.context}"
         line = text.count("\n", 0, mark.index) + 1 if mark else None
         raise FormatError(reason, line) from error
     except yaml.reader.ReaderError as error:  # a character that no YAML may hold
-        reason = f"not YAML that can be read: {error.reason} (U+{error.character:04X})"
+        reason = f"not {kind} that can be read: {error.reason} (U+{error.character:04X})"
         before = text.encode()[: error.position]  # libyaml counts bytes
         raise FormatError(reason, before.count(b"\n") + 1) from error
     except yaml.YAMLError as error:
-        reason = f"not YAML that can be read: {' '.join(str(error).split())}"
+        reason = f"not {kind} that can be read: {' '.join(str(error).split())}"
         raise FormatError(reason) from error
     except ValueError as error:  # a date that there is not, for instance
-        reason = f"not YAML that can be read: {error}"
+        reason = f"not {kind} that can be read: {error}"
         raise FormatError(reason) from error
     return check(document, text)
 

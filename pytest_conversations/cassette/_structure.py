@@ -1,6 +1,7 @@
 """Whether a document is a cassette: the shape of vcrpy's format, version 1."""
 
 import io
+import itertools
 from collections.abc import Iterator
 from typing import cast
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from pytest_conversations._plural import counted
 from pytest_conversations.cassette import _document
 
 _VERSION = 1
+_SHOWN = 5  # keys of something else
 _REQUEST_KEYS = {"method", "uri", "body", "headers"}
 _Path = tuple[str | int, ...]
 _KEYS = {"version", "metadata", "interactions"}
@@ -18,12 +20,17 @@ _INTERACTION_KEYS = {"request", "response"}
 
 
 class FormatError(ValueError):
-    """Why a text is no cassette, and the line (from 1) that shows it."""
+    """Why a text is no cassette, and the line (from 1) that shows it.
 
-    def __init__(self, reason: str, line: int | None = None) -> None:
+    Attributes:
+        is_damage: whether it may have been one; else it is something else.
+    """
+
+    def __init__(self, reason: str, line: int | None = None, *, is_damage: bool = True) -> None:
         super().__init__(reason)
         self.reason = reason
         self.line = line
+        self.is_damage = is_damage
 
 
 def check(document: object, text: str) -> dict[str, object]:
@@ -41,7 +48,9 @@ def check(document: object, text: str) -> dict[str, object]:
         FormatError: it is no cassette, or one that was cut short.
     """
     for path, reason in _problems(document):
-        raise FormatError(reason, _line(text, path))
+        # An empty file may have been one.
+        is_damage = document is None or (isinstance(document, dict) and "interactions" in document)
+        raise FormatError(reason, _line(text, path), is_damage=is_damage)
     return cast("dict[str, object]", document)
 
 
@@ -65,8 +74,12 @@ def _problems(document: object) -> Iterator[tuple[_Path, str]]:
             yield (), "a cassette of Ruby's VCR, whose format is another"
             return
         missing = "interactions" not in document
-        has = f"it has {', '.join(map(str, document)) or 'nothing'}" if missing else "no list"
-        yield ("interactions",), f"a cassette has a list `interactions`, {has}"
+        keys = [f"`{key}`" for key in itertools.islice(document, _SHOWN)]
+        has = (
+            f"only {', '.join(keys)}{' …' if len(document) > _SHOWN else ''}" if keys else "nothing"
+        )
+        what = f"this has {has}" if missing else "no list"
+        yield ("interactions",), f"a cassette has a list `interactions`, {what}"
         return
     metadata = document.get("metadata")
     if not isinstance(metadata, dict | None):
@@ -182,7 +195,7 @@ def _line(text: str, path: _Path) -> int | None:
         if below is None:
             break
         node = below
-    return None if node is None else _document.line(text, node)
+    return 1 if node is None else _document.line(text, node)
 
 
 def _child(node: yaml.Node | None, step: str | int) -> yaml.Node | None:
