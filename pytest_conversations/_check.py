@@ -16,6 +16,7 @@ from pytest_conversations.cassette import (
     inspect,
     inspect_damaged,
     is_json,
+    misfits,
     other_keys,
     read,
     read_raw,
@@ -86,22 +87,28 @@ def _named(path: Path, scrubber: Scrubber) -> list[Problem]:
 
 def _in_file(path: Path, scrubber: Scrubber) -> list[Problem]:
     try:
-        text, requests = read(path)
+        text, interactions = read(path)
     except CassetteFormatError as error:
         reason = scrubber.finder.shown(error.reason)
         damage = Problem(path, error.line or 0, reason, is_secret=False)
         return [damage, *_problems(path, inspect_damaged(read_raw(path), scrubber.finder))]
     except CassetteError as error:
         return [Problem(path, 0, scrubber.finder.shown(str(error)), is_secret=False)]
-    for request in requests:
-        scrubber.finder.learn(request)
+    for each in interactions:
+        scrubber.finder.learn(each.request)
     line = edited_line(text.encode())
-    notes = [Problem(path, line, _EDITED, is_secret=False, is_note=True)] if line else []
-    return [*notes, *_problems(path, inspect(text, scrubber.finder))]
+    notes = [(line, _EDITED)] if line else []
+    notes += [(place, _MISFIT) for place in misfits(text, interactions)]
+    told = [Problem(path, line, what, is_secret=False, is_note=True) for line, what in notes]
+    return [*told, *_problems(path, inspect(text, scrubber.finder))]
 
 
 _EDITED = (
     "note: edited, it is not what was recorded (if that is meant, delete this line, `checksum`)"
+)
+_MISFIT = (
+    "note: the table of chunks does not add up to the body, as after an edit by hand, so one event "
+    "a chunk is played (if that is not meant, record it again)"
 )
 
 
@@ -122,7 +129,7 @@ def fix(path: Path, rules: Rules, environ: Mapping[str, str]) -> None:
             the file is as it was.
     """
     scrubber = scrubber_of(rules, environ)
-    text, requests = read(path)
+    text, interactions = read(path)
     lost = other_keys(text)
     if lost:
         names = scrubber.finder.shown(", ".join(lost))
@@ -131,8 +138,8 @@ def fix(path: Path, rules: Rules, environ: Mapping[str, str]) -> None:
             "take the secrets out by hand, or record it again"
         )
         raise CassetteError(msg)
-    for request in requests:
-        scrubber.finder.learn(request)
+    for each in interactions:
+        scrubber.finder.learn(each.request)
     ConversationCassette(str(path), mode="none", scrubber=scrubber).rewrite(as_json=is_json(text))
 
 

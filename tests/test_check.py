@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import vcr
 import yaml
+from recordings import BASE, interaction, write
 
 from pytest_conversations._project import project_lines
 from pytest_conversations.cassette import ConversationCassette, Scrubber
@@ -141,7 +142,7 @@ def test_an_edit_by_hand_stays_known(folder: Path, capsys: pytest.CaptureFixture
     assert main(["check", "cassettes"]) == 0
     out, err = capsys.readouterr()
     assert out.startswith(note)
-    assert err == "0 of 1 file have problems\n"
+    assert err == "no problems in 1 file\n"
 
     path.write_text(text.replace('"Hi"', f'"Bearer {KEY}"'), encoding="utf-8")
     assert main(["check", "--fix", "cassettes"]) == 0
@@ -154,6 +155,26 @@ def test_an_edit_by_hand_stays_known(folder: Path, capsys: pytest.CaptureFixture
     path.write_text(re.sub(r"  checksum: .*\n", "", fixed), encoding="utf-8")
     assert main(["check", "cassettes"]) == 0
     assert capsys.readouterr().out == ""
+
+
+def test_a_table_of_chunks_that_does_not_fit_is_a_note(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With its line: such a file plays, but not in the chunks in which it came."""
+    tables = ("0+9", "0+8", "nine")
+    asked = [
+        interaction("POST", BASE, {"inputs": table}, "data: 1\n\n", stream={"chunks": table})
+        for table in tables
+    ]
+    path = write(folder / "cassettes" / "it.yaml", *asked)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    wrong = [number for number, line in enumerate(lines, 1) if line.endswith(("0+8", "nine"))]
+    assert main(["check", "cassettes"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    start = "note: the table of chunks does not add up to the body"
+    assert [line.partition(", as after")[0] for line in told] == [
+        f"cassettes/it.yaml:{number}: {start}" for number in wrong
+    ]
 
 
 def test_a_secret_in_a_damaged_file_is_found(

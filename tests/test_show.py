@@ -286,7 +286,7 @@ def test_one_is_not_several(count: int, tmp_path: Path, capsys: pytest.CaptureFi
     ending = "" if count == 1 else "s"
     assert _shown(capsys, "show", path)[0] == f"{count} interaction{ending}"
     assert main(["check", str(tmp_path)]) == 0
-    assert capsys.readouterr().err == "0 of 1 file have problems\n"
+    assert capsys.readouterr().err == "no problems in 1 file\n"
     assert main(["report", str(path), "-o", str(tmp_path / "it.html")]) == 0
     assert capsys.readouterr().out.endswith("it.html: 1 of 1 cassette\n")
     assert f"<span>{count} interaction{ending}</span>" in (tmp_path / "it.html").read_text("utf-8")

@@ -22,7 +22,7 @@ from pytest_conversations.cassette._compression import decoded
 from pytest_conversations.cassette._document import is_json
 from pytest_conversations.cassette._explaining import Hints
 from pytest_conversations.cassette._growing import GrowingCassette
-from pytest_conversations.cassette._inspection import Finding, inspect, inspect_damaged
+from pytest_conversations.cassette._inspection import Finding, inspect, inspect_damaged, misfits
 from pytest_conversations.cassette._json_text import indent
 from pytest_conversations.cassette._matching import Matching, body_bytes
 from pytest_conversations.cassette._merge import Sharing
@@ -70,6 +70,7 @@ __all__ = [
     "is_own",
     "load",
     "loads",
+    "misfits",
     "other_keys",
     "parse",
     "read",

@@ -13,7 +13,7 @@ from vcr.request import Request
 from pytest_conversations._plural import counted, noun
 from pytest_conversations.cassette import _matching
 from pytest_conversations.cassette._matching import Matching
-from pytest_conversations.cassette._persister import read
+from pytest_conversations.cassette._persister import load
 from pytest_conversations.errors import CassetteError
 
 _HEAD = 1024  # bytes of a file, in which its metadata are
@@ -88,7 +88,7 @@ def namesake(
     free = [each for each in sorted(path.parent.glob("*.yaml")) if each not in taken]
     for other in free[:_CANDIDATES]:
         with contextlib.suppress(CassetteError):
-            if key in map(matching.key, read(other)[1]):
+            if key in [matching.key(each.request) for each in load(other)[0]]:
                 return other
     return None
 

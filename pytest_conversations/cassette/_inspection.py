@@ -11,10 +11,13 @@ from typing import NamedTuple
 import yaml
 
 from pytest_conversations.cassette import _document, _headers
+from pytest_conversations.cassette._chunks import as_recorded
 from pytest_conversations.cassette._compression import GZIP, decoded
 from pytest_conversations.cassette._finder import Finder
 from pytest_conversations.cassette._fragments import looks_cut
+from pytest_conversations.cassette._recording import Interaction
 from pytest_conversations.cassette._secrets import Passes
+from pytest_conversations.cassette._structure import line_of
 
 _ANYWHERE = "text of the file"
 # The parts of an interaction, beside bodies and headers, that are scrubbed as a message's.
@@ -67,6 +70,24 @@ def inspect(text: str, finder: Finder) -> list[Finding]:
         return [each._replace(line=0) for each in again]
     found = set(inspection.in_node(node, ()))
     return sorted(found.union(_in_text(text, inspection.values, finder)))
+
+
+def misfits(text: str, interactions: Sequence[Interaction]) -> list[int]:
+    """Find the tables of chunks that do not add up to their bodies.
+
+    Args:
+        text: of a file that is known to be a cassette.
+        interactions: what it holds.
+
+    Returns:
+        Their lines, from 1; 0 where it is not known.
+    """
+    return [
+        line_of(text, ("interactions", place, "response", "stream", "chunks")) or 0
+        for place, (_, response) in enumerate(interactions)
+        if "chunks" in (stream := response.get("stream", {}))
+        and as_recorded(response["body"].get("string") or b"", stream["chunks"]) is None
+    ]
 
 
 def inspect_damaged(raw: bytes, finder: Finder) -> list[Finding]:

@@ -102,8 +102,8 @@ class FilePersister:
             raise CassetteError(msg) from error
 
 
-def read(path: Path) -> tuple[str, list[Request]]:
-    """The text of a cassette, and its requests as they stand there.
+def read(path: Path) -> tuple[str, list[Interaction]]:
+    """The text of a cassette, and its interactions as they stand there.
 
     Raises:
         CassetteFormatError: the file is no cassette.
@@ -111,7 +111,7 @@ def read(path: Path) -> tuple[str, list[Request]]:
     """
     raw = read_lines(path)
     interactions, _ = loads(raw, str(path))
-    return raw.decode(), [each.request for each in interactions]
+    return raw.decode(), interactions
 
 
 def load(path: Path) -> tuple[list[Interaction], dict[str, object]]:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, cast
 import yaml
 
 from pytest_conversations import _yaml
-from pytest_conversations.cassette import _checksum, _dialects, _json_text, _structure
+from pytest_conversations.cassette import _checksum, _dialects, _document, _json_text, _structure
 from pytest_conversations.cassette._metadata import RECORDER
 from pytest_conversations.cassette._structure import FormatError, check
 
@@ -49,7 +49,7 @@ def deserialize(text: str) -> dict[str, object]:
 
 def _parsed(text: str) -> dict[str, object]:
     """The document of YAML or JSON that anybody may have written."""
-    kind = "JSON" if text.lstrip().startswith(("{", "[")) else "YAML"
+    kind = "JSON" if _document.is_json(text) else "YAML"
     try:
         document = _dialects.load(text)
     except yaml.MarkedYAMLError as error:

@@ -50,7 +50,7 @@ def check(document: object, text: str) -> dict[str, object]:
     for path, reason in _problems(document):
         # An empty file may have been one.
         is_damage = document is None or (isinstance(document, dict) and "interactions" in document)
-        raise FormatError(reason, _line(text, path), is_damage=is_damage)
+        raise FormatError(reason, line_of(text, path), is_damage=is_damage)
     return cast("dict[str, object]", document)
 
 
@@ -183,8 +183,16 @@ def _kind(value: object) -> str:
     return names.get(type(value), f"a {type(value).__name__}")
 
 
-def _line(text: str, path: _Path) -> int | None:
-    """The line of the node at ``path``, or of the nearest one above it that is there."""
+def line_of(text: str, path: _Path) -> int | None:
+    """The line of the node at ``path``, or of the nearest one above it that is there.
+
+    Args:
+        text: of the file.
+        path: keys and indexes, from the document down.
+
+    Returns:
+        The line, from 1; None where the text is JSON that no YAML parser takes.
+    """
     text = _document.as_yaml(text)
     try:
         node = _document.compose(text)

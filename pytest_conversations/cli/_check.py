@@ -17,9 +17,10 @@ def add_to(commands: Commands) -> None:
         help="look for damage and secrets in cassettes",
         description="Check cassettes, also those of vcrpy and pytest-recording: whether they are "
         "whole, and whether they hold secrets. Prints `file:line: reason` for each finding, and "
-        "ends with 1 where there is one; that a file was edited is a note, and no finding. The "
-        "lines of conversations_scrub count, that pytest's configuration in this folder has, and "
-        "the value of MISTRAL_API_KEY. Ends with 2 where a path is not there.",
+        "ends with 1 where there is one; that a file was edited, or a table of chunks no longer "
+        "fits its body, is a note, and no finding. The lines of conversations_scrub count, that "
+        "pytest's configuration in this folder has, and the value of MISTRAL_API_KEY. Ends with 2 "
+        "where a path is not there.",
     )
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a file or a folder")
     parser.add_argument("--fix", action="store_true", help="write the files again without secrets")
@@ -73,5 +74,6 @@ def _run(arguments: argparse.Namespace) -> int:
         print(f"no cassettes in {', '.join(map(str, arguments.paths))}", file=sys.stderr)
         return 0
     of_all = counted(len(files), "file")
-    print(f"{bad} of {of_all} {'has' if bad == 1 else 'have'} problems", file=sys.stderr)
+    some = f"{bad} of {of_all} {'has' if bad == 1 else 'have'} problems"
+    print(some if bad else f"no problems in {of_all}", file=sys.stderr)
     return 1 if bad else 0
