@@ -1136,6 +1136,7 @@ def test_secrets_of_the_project_are_kept_out(
         [
             "conversations: 0 replayed, 1 recorded, * scrubbed, *",
             "  scrubbed: 1 x form of PATTERN, request body",
+            "  scrubbed: 1 x header mistral-correlation-id, response header",
             "  scrubbed: 1 x value of OTHER_SECRET, request body",
         ]
     )

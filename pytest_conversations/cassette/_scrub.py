@@ -207,8 +207,7 @@ class Scrubber:
             # Bytes beyond ASCII were read as Latin-1, or by httpx, on a guess, as UTF-8.
             once = value if value.isascii() else self._text(value, place, "latin-1")
             return self._text(once, place)
-        if not _headers.is_request_id(name):
-            self.counts[rule, place] += 1
+        self.counts[rule, place] += 1
         return _headers.placeholder(name)
 
     def _text(
