@@ -2,13 +2,16 @@
 
 import ast
 import re
-import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 import yaml
+
+from pytest_conversations import __version__
+from pytest_conversations.cli import main
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "pytest_conversations"
@@ -114,16 +117,20 @@ def test_actions_are_pinned(path: Path) -> None:
         assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each)
 
 
-def test_the_command_for_versions_runs() -> None:
+def test_the_command_for_versions_runs(capsys: pytest.CaptureFixture[str]) -> None:
     """The form for bugs asks for what it prints."""
     form = yaml.safe_load(_text(".github/ISSUE_TEMPLATE/bug.yml"))
     (asked,) = [each for each in form["body"] if each.get("id") == "versions"]
-    command = re.search(r'`python -c "(.*)"`', asked["attributes"]["description"])
-    assert command
-    done = subprocess.run(  # noqa: S603 - our own words
-        [sys.executable, "-c", command[1]], capture_output=True, text=True, check=True
-    )
-    assert {"pytest", "vcrpy", "httpx"} <= {line.split()[0] for line in done.stdout.splitlines()}
+    assert "`pytest-conversations --version`" in asked["attributes"]["description"]
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert not ended.value.code
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first == f"pytest-conversations {__version__}"
+    assert others[0].startswith(f"Python {sys.version.split()[0]}, ")
+    told = dict(line.split() for line in others[1:])
+    names = {"pytest", "vcrpy", "httpx", "pydantic", "syrupy"}
+    assert {name: told[name] for name in names} == {name: metadata.version(name) for name in names}
 
 
 # Only where Python runs on something like Unix.

@@ -19,6 +19,7 @@ import yaml
 from starlette.types import Message
 
 from pytest_conversations import sandbox as sandbox_package
+from pytest_conversations.cli import main
 from pytest_conversations.sandbox import Sandbox, _app, create_app
 
 # The SDK's unions would need a narrowing before each attribute; here its behaviour counts.
@@ -1318,6 +1319,12 @@ class TestServer:
             Sandbox(port=port)
         with pytest.raises(OSError, match=r"cannot listen on .*:65536: "):
             Sandbox(port=65536)
+
+    @pytest.mark.parametrize("port", ["65536", "-1"])
+    def test_no_port(self, port: str, capsys: pytest.CaptureFixture[str]) -> None:
+        """On the command line such a one is a wrong use, as it is for `serve`."""
+        assert main(["sandbox", "--port", port]) == 2
+        assert capsys.readouterr().err.startswith(f"--port is {port}; choose one up to 65535")
 
     @pytest.mark.parametrize("pace", [-1.0, float("nan")])
     def test_pace_has_to_be_a_time(self, pace: float) -> None:

@@ -7,8 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from pytest_conversations._version import __version__
-from pytest_conversations.cli import _check, _diff, _report, _sandbox, _serve, _show
+from pytest_conversations.cli import _check, _diff, _report, _sandbox, _serve, _show, _versions
 
 __all__ = ["main"]
 
@@ -29,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="pytest-conversations",
         description="Record and replay Mistral's Conversations API in pytest.",
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    _versions.add_to(parser)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in _COMMANDS:
         command.add_to(commands)

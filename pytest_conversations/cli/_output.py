@@ -23,6 +23,16 @@ def missing(command: str, error: ImportError, extra: str) -> int:
     return 1
 
 
+def port_problem(port: int) -> str:
+    """Why a number is no port to listen on; empty where it is one."""
+    if 0 <= port <= _LAST_PORT:
+        return ""
+    return f"--port is {port}; choose one up to {_LAST_PORT}, or 0 for any free one"
+
+
+_LAST_PORT = 65535
+
+
 @contextlib.contextmanager
 def progress(count: int) -> Iterator[Callable[[], None]]:
     """A bar on standard error, where that is a terminal and rich is there; gives what moves it."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_conversations._plural import counted
 from pytest_conversations.cli._commands import Commands
-from pytest_conversations.cli._output import missing
+from pytest_conversations.cli._output import missing, port_problem
 from pytest_conversations.cli._stopping import Stop
 
 if TYPE_CHECKING:
@@ -165,16 +165,10 @@ def _number(text: str, kind: type[int] | type[float]) -> object:
 
 
 def _refuse_odd(arguments: argparse.Namespace) -> None:
-    msg = ""
-    if arguments.mode is not None and arguments.record is None:
-        msg = "--mode is for --record"
-    elif not 0 <= arguments.port <= _LAST_PORT:
-        msg = f"--port is {arguments.port}; choose one up to {_LAST_PORT}, or 0 for any free one"
+    is_odd = arguments.mode is not None and arguments.record is None
+    msg = "--mode is for --record" if is_odd else port_problem(arguments.port)
     if msg:
         raise ValueError(msg)
-
-
-_LAST_PORT = 65535
 
 
 def _refuse_record(url: str, paths: Sequence[Path]) -> None:
