@@ -24,6 +24,7 @@ from pytest_conversations.cassette import (
     Scrubber,
     Shelf,
 )
+from pytest_conversations.errors import CassetteError
 from pytest_conversations.relay import Asked, create_app, is_loopback
 
 
@@ -33,7 +34,6 @@ class Options:
 
     Attributes:
         paths: the cassettes; one, where it is recorded.
-        unserved: by its path, why another one cannot be served.
         host: the address to listen on.
         port: the port; 0 takes a free one.
         shape: how recorded responses are given.
@@ -44,7 +44,6 @@ class Options:
     """
 
     paths: Sequence[str]
-    unserved: Mapping[str, str] = dataclasses.field(default_factory=dict)
     host: str
     port: int
     shape: Shape
@@ -69,10 +68,10 @@ def serving(
     Args:
         options: what is served, and how.
         note: is told of each request when it is over.
-        complain: is told what a cassette warns of.
+        complain: is told what a cassette warns of, and which cannot be served, and why.
 
     Raises:
-        CassetteError: a cassette cannot be read, or not be written where it is to be recorded.
+        CassetteError: no cassette can be read, or one not be written that is to be recorded.
         OSError: it cannot listen.
     """
     scrubber = scrubber_of(options.rules, os.environ)
@@ -136,14 +135,17 @@ def _page(cassette: ConversationCassette, options: Options, heard: Sequence[Aske
         return f"<p>This page needs {error.name}: pip install 'pytest-conversations[report]'</p>"
     sources = []
     first = 0
-    counts = cassette.counts if isinstance(cassette, Shelf) else [len(cassette.data)]
-    for path, count in zip(map(Path, options.paths), counts, strict=True):
+    paths, counts = [cassette.path], [len(cassette.data)]
+    unserved: Mapping[str, str] = {}
+    if isinstance(cassette, Shelf):
+        paths, counts, unserved = cassette.paths, cassette.counts, cassette.unread
+    for path, count in zip(paths, counts, strict=True):
         places = range(first, first + count)
         unused = frozenset(each - first for each in places if not cassette.play_counts[each])
-        sources.append(report.Source(path, str(path), unused=unused))
+        sources.append(report.Source(Path(path), path, unused=unused))
         first += count
     sources += [
-        report.Source(Path(path), path, problem=reason) for path, reason in options.unserved.items()
+        report.Source(Path(path), path, problem=reason) for path, reason in unserved.items()
     ]
     asked = tuple(
         report.Asked(
@@ -177,5 +179,11 @@ def _cassette(
 
     hints = Hints(record_hint, warn=complain, renamed=_RENAMED)
     if options.record is None:
-        return Shelf(options.paths, scrubber=scrubber, hints=hints)
+        shelf = Shelf(options.paths, scrubber=scrubber, hints=hints)
+        told = [f"not served: {reason}" for reason in shelf.unread.values()]
+        if not shelf.paths:
+            raise CassetteError("\n".join(told))
+        for each in told:
+            complain(each)
+        return shelf
     return GrowingCassette(first, mode=options.mode, scrubber=scrubber, hints=hints)

@@ -122,6 +122,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "_version",
         "capture",
         "cassette",
+        "errors",
         "relay",
         "report",
     },

@@ -538,6 +538,18 @@ class TestCommand:
         assert not (tmp_path / "a.yaml").exists()
         assert (tmp_path / "empty.yaml").read_text(encoding="utf-8") == before
 
+    @pytest.mark.skipif(not Path("/dev/fd").exists(), reason="a pipe has no name here")
+    def test_what_can_be_read_once(self, tmp_path: Path) -> None:
+        """Each file is: so it may be a pipe, as of `serve <(gunzip -c it.yaml.gz)`."""
+        with _process(tmp_path, "/dev/fd/0", stdin=subprocess.PIPE) as process:
+            assert process.stdin is not None
+            process.stdin.write("version: 1\ninteractions: []\n")
+            process.stdin.close()
+            process.stdin = None
+            assert httpx.get(_url(process) + PATH).status_code == 404
+            process.terminate()
+            assert "not served" not in process.communicate(timeout=20)[1]
+
     def test_one_that_is_no_cassette(self, tmp_path: Path) -> None:
         """It is named, the others are served, and the exit code tells."""
         _empty(tmp_path)
@@ -566,7 +578,7 @@ class TestCommand:
             (["a.yaml", "b.yaml", "--record"], 2, "--record takes one cassette"),
             (["empty.yaml", "--scrub", "re:("], 2, "does not compile"),
             (["a.yaml", "--record", "b.yaml"], 2, "; the cassette stands before --record"),
-            (["."], 1, "not served: empty.yaml: a cassette is a mapping"),
+            (["."], 1, "not served: empty.yaml:1: a cassette is a mapping"),
             (["none"], 1, "no cassettes in none"),
             (
                 ["empty.yaml", "--record", "ftp://x"],
@@ -601,12 +613,15 @@ class TestCommand:
 
 
 @contextlib.contextmanager
-def _process(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def _process(
+    folder: Path, *arguments: str, stdin: int | None = None
+) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(  # noqa: S603 - no shell
         [sys.executable, "-m", "pytest_conversations", "serve", *arguments],
         cwd=folder,
         env={name: value for name, value in os.environ.items() if "MISTRAL" not in name},
         text=True,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:

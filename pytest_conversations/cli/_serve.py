@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,6 @@ from pytest_conversations.cli._output import missing, port_problem
 from pytest_conversations.cli._stopping import Stop
 
 if TYPE_CHECKING:
-    from pytest_conversations._rules import Rules
     from pytest_conversations._serve import Options
     from pytest_conversations.relay import Asked
 
@@ -108,15 +106,10 @@ def _run(arguments: argparse.Namespace) -> int:
         print(str(error), file=sys.stderr)
         return 2
     paths = arguments.paths if arguments.record else _files(arguments.paths)
-    unserved = {} if arguments.record else _unserved(paths, rules)
-    for reason in unserved.values():
-        _complain(f"not served: {reason}")
-    readable = [path for path in paths if str(path) not in unserved]
-    if not readable:
+    if not paths:
         return 1
     options = _serve.Options(
-        paths=list(map(str, readable)),
-        unserved=unserved,
+        paths=list(map(str, paths)),
         host=arguments.host,
         port=arguments.port,
         shape=shape,
@@ -126,19 +119,18 @@ def _run(arguments: argparse.Namespace) -> int:
         rules=rules,
     )
     try:
-        _run_until_stopped(options)
+        return _run_until_stopped(options)
     except CassetteError as error:
         _complain(str(error))
     except OSError as error:
         _complain(str(error.args[-1]))
-    else:
-        return int(bool(unserved))
     return 1
 
 
-def _run_until_stopped(options: "Options") -> None:
+def _run_until_stopped(options: "Options") -> int:
     from pytest_conversations._keeping import Keeper
     from pytest_conversations._serve import serving
+    from pytest_conversations.cassette import Shelf
 
     with Stop() as stop:
         with serving(options, _print, _complain) as (server, cassette, scrubber):
@@ -155,6 +147,7 @@ def _run_until_stopped(options: "Options") -> None:
         told = keeper.finish()
         if told:
             print(told)
+    return int(isinstance(cassette, Shelf) and bool(cassette.unread))
 
 
 def _number(text: str, kind: type[int] | type[float]) -> object:
@@ -197,21 +190,6 @@ def _files(paths: Sequence[Path]) -> list[Path]:
         if not inside:
             _complain(f"no cassettes in {path}")
         found += inside
-    return found
-
-
-def _unserved(paths: Sequence[Path], rules: "Rules") -> dict[str, str]:
-    """Of each path that is no cassette, why; without what is secret in it."""
-    from pytest_conversations._check import scrubber_of
-    from pytest_conversations.cassette import load
-    from pytest_conversations.errors import CassetteError
-
-    found = {}
-    for path in paths:
-        try:
-            load(path)
-        except CassetteError as error:
-            found[str(path)] = scrubber_of(rules, os.environ).finder.shown(str(error))
     return found
 
 
