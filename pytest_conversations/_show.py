@@ -8,7 +8,6 @@ from pathlib import Path
 
 from pydantic import JsonValue
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -51,17 +50,17 @@ def show(
     _print(_head(name, len(interactions), metadata), console)
     for exchange in exchanges(interactions):
         _print(_title(exchange), console)
-        parts = Group(*_parts(exchange, events=events, raw=raw))
-        _print(Padding(parts, (0, 0, 1, _INDENT)), console)
+        _print(Group(*_parts(exchange, events=events, raw=raw)), console, _INDENT)
+        console.file.write("\n")
 
 
-def _print(what: RenderableType, console: Console) -> None:
-    # rich fills each line up to the width, and where there is none that is far.
-    width = None if console.is_terminal else console.measure(what).maximum
+def _print(what: RenderableType, console: Console, indent: int = 0) -> None:
+    # Not by rich's padding, which fills each line up to the longest, and that may be a megabyte.
+    width = console.width - indent if console.is_terminal else console.measure(what).maximum
     with console.capture() as capture:
         console.print(what, highlight=False, width=width)
     for line in capture.get().splitlines():
-        console.file.write(line.rstrip() + "\n")
+        console.file.write((" " * indent + line).rstrip() + "\n")
 
 
 def _head(name: str, count: int, told: Mapping[str, object]) -> Text:

@@ -1,17 +1,21 @@
 """Cassettes in the terminal: as conversations, and as what differs between two of them."""
 
+import io
 import json
 import os
 import re
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from recordings import BASE, ID, OTHER, Data, interaction, talk, write
+from rich.console import Console
 
+from pytest_conversations._show import show
 from pytest_conversations.cassette import Chunk
 from pytest_conversations.cli import main
 from pytest_conversations.transcript import sparkline, visible
@@ -277,6 +281,23 @@ def test_a_pipe(tmp_path: Path) -> None:
         assert process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("raw", [False, True], ids=["turns", "raw"])
+def test_a_pipe_is_not_filled_with_spaces(tmp_path: Path, *, raw: bool) -> None:
+    """Nor is the memory, where one line is long and there are many."""
+    path = write(tmp_path / "it.yaml", *talk(ID, "1+2?", *["short "] * 100, "x" * 100_000))
+    out = io.StringIO()
+    tracemalloc.start()
+    try:
+        show(path, Console(file=out), raw=raw)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    size = path.stat().st_size
+    assert peak < 100 * size
+    assert len(out.getvalue()) < 2 * size
+    assert all(line == line.rstrip() for line in out.getvalue().splitlines())
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
