@@ -1,13 +1,17 @@
 """Where cassettes are: no two tests share one by accident, on any system."""
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from vcr.request import Request
 
 from pytest_conversations._paths import default_folder, file_name
+from pytest_conversations.cassette import ConversationCassette, Scrubber
+from pytest_conversations.errors import CassetteError
 
 FOLDER = Path("project", "cassettes")
 RECORD = ("--conversations-mode=once", "--conversations-sandbox")
@@ -88,3 +92,41 @@ def test_a_test_that_was_renamed_is_helped(pytester: pytest.Pytester) -> None:
     )
     (pytester.path / folder / "test_old.yaml").rename(pytester.path / folder / "test_new.yaml")
     pytester.runpytest().assert_outcomes(passed=1)
+
+
+def _write(path: Path) -> None:
+    cassette = ConversationCassette(str(path), mode="rewrite", scrubber=Scrubber({}))
+    request = Request("GET", "https://api.mistral.ai/v1/conversations", b"", {})
+    cassette.record(request).response = {
+        "status": {"code": 200, "message": "OK"},
+        "headers": {},
+        "body": {"string": b"[]"},
+    }
+    cassette.write()
+
+
+@pytest.mark.parametrize("reads", [3, 1000])
+def test_a_file_that_somebody_reads_on_windows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reads: int
+) -> None:
+    """There it cannot be replaced meanwhile: a little later it is, or it stays and it is told."""
+    _write(path := tmp_path / "it.yaml")
+    before = path.read_bytes().replace(b"[]", b"[1]")
+    path.write_bytes(before)
+    replace = Path.replace
+    left = iter(range(reads))
+
+    def refused(self: Path, target: Path) -> Path:
+        if next(left, None) is not None:
+            raise PermissionError(errno.EACCES, "The file is in use by another process")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", refused)
+    if reads == 3:
+        _write(path)
+        assert b"[1]" not in path.read_bytes()
+    else:
+        with pytest.raises(CassetteError, match="in use by another process; nothing was written"):
+            _write(path)
+        assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["it.yaml"]

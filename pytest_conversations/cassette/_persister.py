@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -227,11 +228,26 @@ def _replace(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        _move(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+
+
+def _move(temporary: Path, path: Path) -> None:
+    """Give a file its name. On Windows that has to wait while somebody reads what is there."""
+    for pause_s in _PAUSES_S:
+        try:
+            temporary.replace(path)
+        except PermissionError:
+            time.sleep(pause_s)
+        else:
+            return
+    temporary.replace(path)
+
+
+_PAUSES_S = (0.02, 0.05, 0.1, 0.2, 0.5)
 
 
 def _temporary(path: Path) -> Path:
