@@ -11,7 +11,7 @@ ARGS ?=
 # uv installs in seconds what takes pip half a minute.
 INSTALL := -m uv pip install --quiet --python $(RUN)
 
-.PHONY: demo test test-sdk1 test-sdk2 bench docs pictures node nightly lint record clean
+.PHONY: demo test test-sdk1 test-sdk2 bench coverage docs pictures node nightly lint record clean
 
 demo: $(VENV)/.installed
 	@$(RUN) demo.py
@@ -54,6 +54,14 @@ node:
 # What takes long: many more examples of secrets that are hidden somewhere.
 nightly: $(VENV)/.installed-dev
 	$(RUN) -m pytest --hypothesis-profile=nightly tests/test_secrets.py
+
+# Which branches no test takes, in this process and in those that tests start: something to look at,
+# not a figure to reach.
+coverage: $(VENV)/.installed-dev
+	rm -rf build/coverage
+	$(RUN) -m coverage run -m pytest --numprocesses=auto -p no:cacheprovider
+	$(RUN) -m coverage combine --quiet
+	$(RUN) -m coverage report
 
 lint: $(VENV)/.installed-dev
 	$(RUN) -m ruff check
