@@ -26,7 +26,7 @@ from pytest_conversations.cassette._inspection import Finding, inspect, inspect_
 from pytest_conversations.cassette._json_text import indent
 from pytest_conversations.cassette._matching import Matching, body_bytes
 from pytest_conversations.cassette._merge import Sharing
-from pytest_conversations.cassette._metadata import is_own
+from pytest_conversations.cassette._metadata import MIGRATED_FROM, is_own
 from pytest_conversations.cassette._persister import load, loads, read, read_raw
 from pytest_conversations.cassette._recording import (
     Interaction,
@@ -40,6 +40,7 @@ from pytest_conversations.cassette._shelf import Shelf
 
 __all__ = [
     "API_KEY",
+    "MIGRATED_FROM",
     "MODES",
     "Chunk",
     "ConversationCassette",

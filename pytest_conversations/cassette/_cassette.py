@@ -1,6 +1,7 @@
 """The cassette of one test: vcrpy's, with an index, scrubbing, and recordings in the order sent."""
 
 import contextlib
+from collections.abc import Iterable, Mapping
 
 from vcr.record_mode import RecordMode
 from vcr.request import Request
@@ -166,6 +167,10 @@ class ConversationCassette(PlayingCassette):
                 stack.enter_context(_locks.locked(self._file))
                 self._fresh = _locks.written(self._file, self._sharing.run)
             self._load()
+
+    def take(self, interactions: Iterable[Interaction], metadata: Mapping[str, object]) -> None:
+        """Hold what other files hold, and what is to be said of it, for `rewrite`."""
+        self.data, self._metadata = list(interactions), dict(metadata)
 
     def rewrite(self, *, as_json: bool = False) -> None:
         """Write the file again, scrubbed, as this version does; one that was edited tells further.

@@ -1,5 +1,7 @@
 """Cassettes whose tool has a form of its own for a message, in the form of today's vcrpy."""
 
+import contextlib
+import datetime as dt
 import http.client
 import json
 import re
@@ -82,6 +84,9 @@ def _from_cassetter(interaction: _Message, request: _Message, response: object) 
     if _is_typed(response.get("body")):
         response["body"] = {"string": _text(response["body"])}
         response["status"] = _status(response.get("status"))
+    with contextlib.suppress(ValueError):
+        at = dt.datetime.fromisoformat(str(interaction["recorded_at"]))
+        response["recorded_at"] = at.astimezone(dt.UTC).replace(microsecond=0)
 
 
 def _is_typed(body: object) -> bool:

@@ -8,6 +8,7 @@ from pytest_conversations.cassette import _checksum
 from pytest_conversations.cassette._scrub import Response, header_values
 
 RECORDER = "pytest-conversations"
+MIGRATED_FROM = "migrated_from"  # the files of another tool that what is older came from
 
 
 def renewed(
@@ -32,6 +33,7 @@ def renewed(
         if before := response.get("recorded_at", old.get("recorded_at")):
             response["recorded_at"] = before
     own = {"recorder", "recorded_at", "interactions", "end_mark", "sandbox", _checksum.KEY}
+    own |= {MIGRATED_FROM} if fresh == len(responses) else set()
     return {
         **{key: value for key, value in old.items() if key not in own},
         "recorder": f"{RECORDER} {__version__}",

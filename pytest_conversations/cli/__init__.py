@@ -7,11 +7,20 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from pytest_conversations.cli import _check, _diff, _report, _sandbox, _serve, _show, _versions
+from pytest_conversations.cli import (
+    _check,
+    _diff,
+    _migrate,
+    _report,
+    _sandbox,
+    _serve,
+    _show,
+    _versions,
+)
 
 __all__ = ["main"]
 
-_COMMANDS = (_show, _diff, _report, _check, _serve, _sandbox)
+_COMMANDS = (_show, _diff, _report, _check, _migrate, _serve, _sandbox)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

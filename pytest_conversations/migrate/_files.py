@@ -1,0 +1,52 @@
+"""The files of a project that may be cassettes of other tools, or speak of them."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+_CASSETTES = {".yaml", ".yml", ".json"}
+_NO_PROJECT = {"node_modules", "__pycache__", "site-packages", "build", "dist"}
+_SPEAKS = re.compile(rb"vcr|cassett|default_cassette")
+
+
+def walk(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    """The files that may be cassettes, and the Python files, each once and in order.
+
+    Folders that are no part of a project's own text are left out: hidden ones, environments.
+
+    Args:
+        paths: files and folders; all of these are there.
+    """
+    every = {os.path.normpath(file): None for path in paths for file in _files(path)}
+    files = [Path(file) for file in sorted(every)]
+    cassettes = [path for path in files if path.suffix in _CASSETTES]
+    return cassettes, [path for path in files if path.suffix == ".py"]
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path.absolute()
+        return
+    for folder, below, names in os.walk(path.absolute()):
+        below[:] = [
+            name
+            for name in below
+            if not name.startswith(".")
+            and name not in _NO_PROJECT
+            and not (Path(folder) / name / "pyvenv.cfg").exists()
+        ]
+        yield from (Path(folder) / name for name in names)
+
+
+def speaks_of_cassettes(raw: bytes) -> bool:
+    """Whether a Python file may have something to do with other tools' cassettes."""
+    return _SPEAKS.search(raw) is not None
+
+
+def may_be_cassette(raw: bytes) -> bool:
+    """Whether a file looks like a cassette, also where it is damaged."""
+    return _URI.search(raw) is not None and b"interactions" in raw
+
+
+_URI = re.compile(rb"(?m)^[ \t-]*[\"']?uri[\"']?:|[{,]\s*\"uri\"\s*:")

@@ -1,0 +1,206 @@
+"""Finds what a project has of other tools, and moves what can be."""
+
+import contextlib
+import dataclasses
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from pytest_conversations._options import SERVER_URL
+from pytest_conversations._rules import Rules
+from pytest_conversations.cassette import MIGRATED_FROM
+from pytest_conversations.migrate import _files, _lines, _marks, _plan, _telling
+from pytest_conversations.migrate._collected import Test, collect
+from pytest_conversations.migrate._found import Found, Mark, Place, Use
+from pytest_conversations.migrate._moving import Moved, Mover, State, reason
+from pytest_conversations.migrate._old import Old, origin
+from pytest_conversations.migrate._source import find
+from pytest_conversations.migrate._telling import Report
+
+_HEAD = 1000  # bytes of a file that tell whose it is
+_OWN = b"recorder: pytest-conversations"
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """What the command was asked.
+
+    Attributes:
+        paths: files and folders, all of which are there; nothing for the whole project.
+        origins: URLs of API origins, beside those that the project configures.
+        scrub: lines of ``conversations_scrub``, beside those of the project.
+        writes: whether anything is written.
+    """
+
+    paths: Sequence[Path] = ()
+    origins: Sequence[str] = ()
+    scrub: Sequence[str] = ()
+    writes: bool = False
+
+
+Progress = Callable[[int], contextlib.AbstractContextManager[Callable[[], None]]]
+
+
+def migrate(asked: Asked, environ: Mapping[str, str], progress: Progress) -> Report:
+    """Move a project, or say what would be moved.
+
+    Args:
+        asked: what the command was asked.
+        environ: the environment.
+        progress: is told how many cassettes there are, and then of each.
+
+    Raises:
+        ValueError: a line of ``conversations_scrub`` cannot be.
+    """
+    project = collect(_given(asked.paths), environ.get("MISTRAL_SERVER_URL", ""))
+    rules = Rules.of([*project.scrub, *asked.scrub])
+    origins = {origin(url) for url in (SERVER_URL, project.server_url, *asked.origins)}
+    folder = project.root / project.folder
+    files, modules = _files.walk(asked.paths or [project.root])
+    sources, unread = _read_sources([*modules, *(test.module for test in project.tests)])
+    found, own = _sort([*files, *_files.walk([folder])[0]])
+    planned = _plan.plan(
+        project.tests, [each for each in sources if isinstance(each, Use)], found, project.root
+    )
+    mover = Mover(folder, project.root, rules, environ, origins, writes=asked.writes)
+    moves = [each for each in planned.moves if _is_asked(each, asked.paths)]
+    moved: list[Moved] = []
+    with progress(len(moves)) as step:
+        for move in moves:
+            moved.append(mover.move(move))
+            step()
+    left = list(_left(found, planned, own, mover, project.root))
+    moved = [each for each in moved if each.state is not State.FOREIGN]
+    changes = _changes(project.tests, sources, planned, moved)
+    if asked.writes:
+        changes = list(_write(changes))
+    return _telling.tell(
+        project,
+        moved,
+        changes,
+        _lines.Leftovers(sources, planned, left, unread),
+        writes=asked.writes,
+    )
+
+
+def _given(paths: Iterable[Path]) -> list[Path]:
+    """Of the paths those that have tests; pytest collects them all where there is none."""
+    return [
+        path
+        for path in paths
+        if (path.suffix == ".py" if path.is_file() else any(path.rglob("*.py")))
+    ]
+
+
+def _is_asked(move: _plan.Move, paths: Sequence[Path]) -> bool:
+    scopes = [Path(os.path.normpath(path.absolute())) for path in paths]
+    those = [*move.sources, *(test.module for test in move.tests)]
+    return not scopes or any(each.is_relative_to(scope) for each in those for scope in scopes)
+
+
+def _read_sources(paths: Iterable[Path]) -> tuple[list[Found], list[tuple[Path, str]]]:
+    """What stands in Python files, and which of them cannot be read, with the reason."""
+    found: list[Found] = []
+    unread = []
+    for path in dict.fromkeys(paths):
+        try:
+            raw = path.read_bytes()
+            if _files.speaks_of_cassettes(raw):
+                found += find(path, raw)
+        except (OSError, SyntaxError, ValueError, RecursionError) as error:
+            unread.append((path, str(error)))
+    return found, unread
+
+
+def _sort(files: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    """The files that look like cassettes of other tools, and those that were made of such."""
+    others, own = [], []
+    for path in dict.fromkeys(files):
+        with contextlib.suppress(OSError):
+            raw = path.read_bytes()
+            if _OWN in raw[:_HEAD]:
+                own += [path] if MIGRATED_FROM.encode() in raw[:_HEAD] else []
+            elif _files.may_be_cassette(raw):
+                others.append(path)
+    return others, own
+
+
+def _left(
+    found: Iterable[Path],
+    planned: _plan.Plan,
+    own: Iterable[Path],
+    mover: Mover,
+    root: Path,
+) -> Iterator[Old]:
+    """The cassettes that no test uses, as far as that is known, and that nobody has moved yet."""
+    taken = {path for move in planned.moves for path in move.sources}
+    moved = {root / name for path in own for name in mover.old(path).migrated_from}
+    for path in found:
+        if path not in taken and path not in moved:
+            old = mover.old(path)
+            if old.problem or old.interactions:
+                yield old
+
+
+def _changes(
+    tests: Sequence[Test],
+    sources: Iterable[Found],
+    planned: _plan.Plan,
+    moved: Iterable[Moved],
+) -> list[_marks.Change]:
+    """What is to be done with the markers of the tests whose cassettes move."""
+    names: dict[str, str] = {}
+    reasons: dict[str, str] = {}
+    takes = {
+        (each.path, each.function): each.text
+        for each in sources
+        if isinstance(each, Place) and each.function
+    }
+    uses = {(use.path, use.function) for use in planned.of_use if use.function}
+    for each in moved:
+        for test in each.move.tests:
+            names[test.nodeid] = each.move.name
+            reasons[test.nodeid] = reason(each)
+    has_cassette = {test.nodeid for move in planned.moves for test in move.tests}
+    for test in tests:
+        if reasons.get(test.nodeid):
+            continue
+        if test.function in takes:
+            reasons[test.nodeid] = f"takes the fixture {takes[test.function]}"
+        elif test.function in uses:
+            reasons[test.nodeid] = "has use_cassette"
+        elif test.nodeid not in names and test.nodeid in has_cassette:
+            reasons[test.nodeid] = "has a cassette of other APIs"
+        elif test.nodeid not in names and test.marks and test.has_own_place:
+            reasons[test.nodeid] = "has its cassette where a fixture says, and none was found"
+    marks = [each for each in sources if isinstance(each, Mark)]
+    return _marks.changes(marks, tests, reasons, names)
+
+
+def _write(changes: Sequence[_marks.Change]) -> Iterator[_marks.Change]:
+    """Change the markers, those that can be; give what became of each."""
+    by_file = _marks.by_file(changes)
+    failed: dict[Path, str] = {}
+    for path, those in by_file.items():
+        try:
+            raw = _marks.rewritten(path.read_bytes(), those)
+            if raw is None:
+                failed[path] = "the file is not UTF-8"
+            else:
+                _replace(path.resolve(), raw)
+        except OSError as error:
+            failed[path] = error.strerror or "it cannot be written"
+    for change in changes:
+        yield dataclasses.replace(change, reason=change.reason or failed.get(change.mark.path, ""))
+
+
+def _replace(path: Path, raw: bytes) -> None:
+    """Write a file whole or not at all."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        temporary.write_bytes(raw)
+        shutil.copymode(path, temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

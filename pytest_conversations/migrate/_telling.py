@@ -1,0 +1,104 @@
+"""What the command says: what moves, what is changed, what is left to do by hand."""
+
+import dataclasses
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from pytest_conversations._plural import counted
+from pytest_conversations.migrate._collected import Collected
+from pytest_conversations.migrate._lines import Leftovers, Teller
+from pytest_conversations.migrate._marks import Change
+from pytest_conversations.migrate._moving import Moved, State, reason, shown
+
+
+@dataclasses.dataclass
+class Report:
+    """What is printed.
+
+    Attributes:
+        cassettes: a line for each that moves.
+        markers: a line for each marker that is changed.
+        by_hand: lines of what is left to do.
+        failed: lines of what could not be read, written, or collected.
+        summary: in one line.
+        commands: to run next, each with what it is for.
+    """
+
+    cassettes: list[str]
+    markers: list[str]
+    by_hand: list[str]
+    failed: list[str]
+    summary: str
+    commands: list[tuple[str, str]]
+
+
+def tell(
+    project: Collected,
+    moved: Sequence[Moved],
+    changes: Sequence[Change],
+    leftovers: Leftovers,
+    *,
+    writes: bool,
+) -> Report:
+    """Put all of it in words."""
+    teller = Teller(project, moved, leftovers)
+    sure = [change for change in changes if not change.reason]
+    report = Report(
+        cassettes=[teller.cassette(each) for each in moved if each.state is State.NEW],
+        markers=[teller.change(each) for each in sure],
+        by_hand=[
+            *teller.cassettes_by_hand(),
+            *(teller.change(each) for each in changes if each.reason),
+            *teller.sources(),
+            *teller.words(),
+        ],
+        failed=[*teller.failed()],
+        summary="",
+        commands=[],
+    )
+    done = sum(each.state in {State.DONE, State.IN_PLACE} for each in moved)
+    report.summary = _summary(report, done, writes=writes)
+    report.commands = list(_commands(project, report, moved, writes=writes))
+    return report
+
+
+def _summary(report: Report, done: int, *, writes: bool) -> str:
+    made, changed = len(report.cassettes), len(report.markers)
+    verb = "" if writes else "to be "
+    parts = [
+        f"{counted(made, 'cassette')} {verb}written",
+        *([f"{done} there already"] if done else []),
+        f"{counted(changed, 'marker')} {verb}changed",
+        *([f"{counted(len(report.by_hand), 'line')} to see to by hand"] if report.by_hand else []),
+        *([f"{counted(len(report.failed), 'failure')}"] if report.failed else []),
+    ]
+    return ", ".join(parts)
+
+
+def _commands(
+    project: Collected, report: Report, moved: Sequence[Moved], *, writes: bool
+) -> Iterator[tuple[str, str]]:
+    if not writes and (report.cassettes or report.markers):
+        yield "the same with --write", "to do it; nothing is changed yet"
+        return
+    if not writes and not moved:
+        return
+    modules = sorted(
+        {shown(test.module, project.root) for each in moved for test in each.move.tests}
+    )
+    some = modules[:_SHOWN] if len(modules) <= _SHOWN else []
+    yield shlex.join(["pytest", *some]), "replays, and needs neither a key nor the network"
+    stale = _stale(moved, project.root)
+    if stale:
+        yield shlex.join(["git", "rm", "-q", *stale]), "when the tests pass: nothing else uses them"
+
+
+_SHOWN = 5
+
+
+def _stale(moved: Iterable[Moved], root: Path) -> list[str]:
+    """The old cassettes that are of no use any more, once the tests have our marker."""
+    every = [(path, each) for each in moved for path in each.move.sources]
+    kept = {path for path, each in every if reason(each) or each.state is State.IN_PLACE}
+    return sorted({shown(path, root) for path, _ in every if path not in kept})
