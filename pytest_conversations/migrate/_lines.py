@@ -2,13 +2,13 @@
 
 import dataclasses
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from pytest_conversations._plural import counted
+from pytest_conversations._plural import counted, noun
 from pytest_conversations.migrate import _options
 from pytest_conversations.migrate._collected import Collected
-from pytest_conversations.migrate._found import Found, Place, Use
+from pytest_conversations.migrate._found import Found, Mark, Place, Use
 from pytest_conversations.migrate._marks import Change
 from pytest_conversations.migrate._moving import Moved, State, shown
 from pytest_conversations.migrate._old import Old
@@ -24,12 +24,16 @@ class Leftovers:
         planned: whose cassettes are whose.
         unused: cassettes that no test uses, as far as that is known.
         unread: Python files that cannot be read, and why.
+        made: old cassettes that an earlier run made new ones of.
+        pending: ids of the tests that go on with their old tool, until they are changed by hand.
     """
 
     sources: Sequence[Found]
     planned: Plan
     unused: Sequence[Old]
     unread: Sequence[tuple[Path, str]]
+    made: Collection[Path]
+    pending: Collection[str]
 
 
 class Teller:
@@ -50,8 +54,8 @@ class Teller:
     def cassette(self, moved: Moved) -> str:
         """The line of one that moves."""
         sources = " + ".join(map(self._shown, moved.move.sources))
-        stays = sum(moved.others.values())
-        rest = f", {stays} of other APIs stay behind" if stays else ""
+        count = sum(moved.others.values())
+        rest = f", {count} to other origins {noun(count, 'stays', 'stay')} behind" if count else ""
         return (
             f"{sources} -> {self._shown(moved.path)}: {counted(moved.count, 'interaction')}{rest}"
         )
@@ -85,12 +89,29 @@ class Teller:
                     kinds = ", ".join(old.lost)
                     yield f"{self._shown(old.path)}: {kinds} stay behind; only HTTP is replayed"
         yield from self._other_origins()
-        for old in self._leftovers.unused:
-            if not old.problem:
+        yield from self._collisions()
+        unused = [old for old in self._leftovers.unused if not old.problem]
+        if unused:
+            folder = self._project.folder.as_posix()
+            advice = (
+                f"no test was found that uses {noun(len(unused), 'this', 'these')}; one that is "
+                f"wanted plays as it is from {folder}/, where "
+                '@pytest.mark.conversations(cassette="...") names it:'
+            )
+            yield "\n    ".join([advice, *(self._shown(old.path) for old in unused)])
+
+    def _collisions(self) -> Iterator[str]:
+        tests: dict[Path, list[str]] = {}
+        for each in self._moved:
+            if not each.move.name and len(each.move.sources) == 1:
+                names = (test.nodeid for test in each.move.tests if not test.extra)
+                tests.setdefault(each.move.sources[0], []).extend(names)
+        for path, nodeids in tests.items():
+            if len(nodeids) > 1:
                 yield (
-                    f"{self._shown(old.path)}: no test was found that uses it; to keep it, copy it "
-                    f"into {self._project.folder}/ and name it: "
-                    '@pytest.mark.conversations(cassette="...")'
+                    f"{self._shown(path)}: {' and '.join(nodeids)} had it together, since their "
+                    "names became the same; each gets all of it, and fails where it holds the "
+                    "answers of another: record that anew"
                 )
 
     def _other_origins(self) -> Iterator[str]:
@@ -105,13 +126,18 @@ class Teller:
                 "they need their old tool, or go out"
             )
 
-    def sources(self) -> Iterator[str]:
-        """What stands in Python files beside the markers."""
-        for each in self._leftovers.sources:
-            if isinstance(each, Use):
-                yield from self._use(each)
-            elif isinstance(each, Place):
-                yield from self._place(each)
+    def code(self, changes: Iterable[Change]) -> Iterator[str]:
+        """What is to be changed in Python files, in the order of their lines."""
+        mine = {change.mark: change for change in changes}
+        every = (*mine, *(each for each in self._leftovers.sources if not isinstance(each, Mark)))
+        for each in sorted(every, key=lambda one: (one.path, one.line)):
+            match each:
+                case Mark():
+                    yield self.change(mine[each])
+                case Use():
+                    yield from self._use(each)
+                case Place():
+                    yield from self._place(each)
 
     def _use(self, use: Use) -> Iterator[str]:
         start = f"{self._shown(use.path)}:{use.line}: "
@@ -161,6 +187,8 @@ class Teller:
             for line, name, value in place.options:
                 at = f"{self._shown(place.path)}:{line}: "
                 yield f"{at}{name}={value} -> {_options.equal_of(name, value)}"
+        elif place.kind == "add_marker":
+            yield f"{start}{place.text} -> {place.text.replace('vcr', 'conversations')}"
         elif place.kind == "pytest_recording_configure":
             yield f"{start}{place.text} -> match_on and the hooks of conversations_config"
         else:

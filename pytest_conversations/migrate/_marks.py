@@ -22,11 +22,13 @@ class Change:
         mark: the marker.
         new: what is to stand in its place.
         reason: why that is not sure; nothing where it is.
+        tests: the ids of those that have it.
     """
 
     mark: Mark
     new: str
     reason: str
+    tests: frozenset[str]
 
 
 def changes(
@@ -74,9 +76,9 @@ def changes(
             why[mark] = f"together with line {other.line}"
         sure -= set(torn)
     return [
-        Change(mark, _new(mark, names, those), why[mark])
+        Change(mark, _new(mark, names, those), why[mark], frozenset(t.nodeid for t in those))
         for mark, those in covered.items()
-        if any(test.nodeid in names for test in those)
+        if any(test.nodeid in names for test in those) or (names and not mark.is_known)
     ]
 
 
@@ -94,6 +96,8 @@ def _covers(mark: Mark, test: Test) -> bool:
 
 
 def _own_reason(mark: Mark, tests: Iterable[Test], names: Mapping[str, str]) -> str:
+    if not mark.is_known:
+        return "code puts it somewhere"
     if mark.options:
         return "its arguments"
     if mark.name == "default_cassette" and len({names.get(test.nodeid) for test in tests}) > 1:

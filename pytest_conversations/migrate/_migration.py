@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from pytest_conversations.migrate import _files, _lines, _marks, _plan, _telling
 from pytest_conversations.migrate._collected import Test, collect
 from pytest_conversations.migrate._found import Found, Mark, Place, Use
 from pytest_conversations.migrate._moving import Moved, Mover, State, reason
-from pytest_conversations.migrate._old import Old, origin
+from pytest_conversations.migrate._old import origin
 from pytest_conversations.migrate._source import find
 from pytest_conversations.migrate._telling import Report
 
@@ -65,21 +66,33 @@ def migrate(asked: Asked, environ: Mapping[str, str], progress: Progress) -> Rep
     )
     mover = Mover(folder, project.root, rules, environ, origins, writes=asked.writes)
     moves = [each for each in planned.moves if _is_asked(each, asked.paths)]
+    moves.sort(key=lambda each: each.target)
     moved: list[Moved] = []
-    with progress(len(moves)) as step:
+    with progress(2 * len(moves)) as step:
+        for move in moves:
+            for path in move.sources:
+                mover.learn(path)
+            step()
         for move in moves:
             moved.append(mover.move(move))
             step()
-    left = list(_left(found, planned, own, mover, project.root))
+    made = {project.root / name for path in own for name in mover.old(path).migrated_from}
+    taken = {path for move in planned.moves for path in move.sources}
+    left = [
+        old
+        for old in (mover.old(path) for path in found if path not in taken | made)
+        if old.problem or old.interactions
+    ]
     moved = [each for each in moved if each.state is not State.FOREIGN]
     changes = _changes(project.tests, sources, planned, moved)
     if asked.writes:
         changes = list(_write(changes))
+    pending = _pending(project.tests, changes, planned)
     return _telling.tell(
         project,
         moved,
         changes,
-        _lines.Leftovers(sources, planned, left, unread),
+        _lines.Leftovers(sources, planned, left, unread, made, pending),
         writes=asked.writes,
     )
 
@@ -126,23 +139,6 @@ def _sort(files: Iterable[Path]) -> tuple[list[Path], list[Path]]:
     return others, own
 
 
-def _left(
-    found: Iterable[Path],
-    planned: _plan.Plan,
-    own: Iterable[Path],
-    mover: Mover,
-    root: Path,
-) -> Iterator[Old]:
-    """The cassettes that no test uses, as far as that is known, and that nobody has moved yet."""
-    taken = {path for move in planned.moves for path in move.sources}
-    moved = {root / name for path in own for name in mover.old(path).migrated_from}
-    for path in found:
-        if path not in taken and path not in moved:
-            old = mover.old(path)
-            if old.problem or old.interactions:
-                yield old
-
-
 def _changes(
     tests: Sequence[Test],
     sources: Iterable[Found],
@@ -176,6 +172,17 @@ def _changes(
             reasons[test.nodeid] = "has its cassette where a fixture says, and none was found"
     marks = [each for each in sources if isinstance(each, Mark)]
     return _marks.changes(marks, tests, reasons, names)
+
+
+def _pending(
+    tests: Iterable[Test], changes: Sequence[_marks.Change], planned: _plan.Plan
+) -> set[str]:
+    """The ids of the tests that go on with their old tool until somebody changes them by hand."""
+    uses = {(use.path, use.function) for use in planned.of_use}
+    changed = Counter(nodeid for change in changes if not change.reason for nodeid in change.tests)
+    return {
+        test.nodeid for test in tests if changed[test.nodeid] < test.marks or test.function in uses
+    }
 
 
 def _write(changes: Sequence[_marks.Change]) -> Iterator[_marks.Change]:

@@ -5,12 +5,17 @@ import enum
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from vcr.request import Request
+
 from pytest_conversations._check import check, scrubber_of
 from pytest_conversations._rules import Rules
 from pytest_conversations.cassette import MIGRATED_FROM, ConversationCassette
 from pytest_conversations.errors import CassetteError
 from pytest_conversations.migrate._old import Old, joined, read_old
 from pytest_conversations.migrate._plan import Move
+
+# Headers that hold the key of an account, and not of a session.
+_KEYS = {"authorization", "x-api-key", "api-key"}
 
 
 class State(enum.Enum):
@@ -91,12 +96,21 @@ class Mover:
         self._writes = writes
         self._taken: dict[Path, Path] = {}
         self._read: dict[Path, Old] = {}
+        self._keys: dict[tuple[tuple[str, str], ...], Request] = {}
 
     def old(self, path: Path) -> Old:
         """A cassette of another tool, read once."""
         if path not in self._read:
             self._read[path] = read_old(path, self._origins)
         return self._read[path]
+
+    def learn(self, path: Path) -> None:
+        """Keep the keys that a cassette shows out of all others, too."""
+        for each in self.old(path).every:
+            headers = [(k, v) for k, v in each.request.headers.items() if k.lower() in _KEYS]
+            if headers:
+                keyed = Request("GET", each.request.uri.partition("?")[0], b"", dict(headers))
+                self._keys.setdefault(tuple(headers), keyed)
 
     def move(self, move: Move) -> Moved:
         """Make a cassette, unless there is one."""
@@ -110,9 +124,7 @@ class Mover:
         elif not moved.count:
             moved.state = State.FOREIGN
         elif path.exists():
-            names = {self._shown(each) for each in move.sources}
-            is_done = names <= read_old(path, self._origins).migrated_from
-            moved.state = State.DONE if is_done else State.TAKEN
+            moved.state = State.DONE if self._is_made_of(moved) else State.TAKEN
         elif path in self._taken:
             moved.state = State.FAILED
             moved.problem = f"{self._shown(self._taken[path])} goes there as well"
@@ -120,6 +132,12 @@ class Mover:
             self._taken[path] = move.sources[0]
             self._make(moved)
         return moved
+
+    def _is_made_of(self, moved: Moved) -> bool:
+        """Whether the file that is there is what an earlier run made of the same, and as much."""
+        made = read_old(moved.path, self._origins)
+        names = {self._shown(each) for each in moved.move.sources}
+        return names <= made.migrated_from and len(made.every) == moved.count
 
     def _leave(self, moved: Moved) -> None:
         """What is there already is the old one, which plays as it is."""
@@ -143,6 +161,8 @@ class Mover:
         for old in moved.old:
             for each in old.every:
                 scrubber.finder.learn(each.request)
+        for keyed in self._keys.values():
+            scrubber.finder.learn(keyed)
         interactions, metadata = joined(moved.old)
         try:
             cassette = ConversationCassette(str(moved.path), mode="none", scrubber=scrubber)

@@ -115,6 +115,8 @@ class _Reader(ast.NodeVisitor):
             self._add_mark(node, name, is_known=False)
         elif _is_use(node):
             self._add_use(node, self._functions[0] if self._functions else (0, ""))
+        elif _last_name(node.func) == "add_marker" and node.args and _text(node.args[0]) == "vcr":
+            self._add_place(node, "add_marker", ast.unparse(node))
         elif _last_name(node.func) == "VCR":
             self._add_place(node, "VCR", ast.unparse(node.func), _options(node))
         else:

@@ -49,8 +49,7 @@ def tell(
         markers=[teller.change(each) for each in sure],
         by_hand=[
             *teller.cassettes_by_hand(),
-            *(teller.change(each) for each in changes if each.reason),
-            *teller.sources(),
+            *teller.code(each for each in changes if each.reason),
             *teller.words(),
         ],
         failed=[*teller.failed()],
@@ -59,7 +58,7 @@ def tell(
     )
     done = sum(each.state in {State.DONE, State.IN_PLACE} for each in moved)
     report.summary = _summary(report, done, writes=writes)
-    report.commands = list(_commands(project, report, moved, writes=writes))
+    report.commands = list(_commands(project, report, moved, leftovers, writes=writes))
     return report
 
 
@@ -77,7 +76,12 @@ def _summary(report: Report, done: int, *, writes: bool) -> str:
 
 
 def _commands(
-    project: Collected, report: Report, moved: Sequence[Moved], *, writes: bool
+    project: Collected,
+    report: Report,
+    moved: Sequence[Moved],
+    leftovers: Leftovers,
+    *,
+    writes: bool,
 ) -> Iterator[tuple[str, str]]:
     if not writes and (report.cassettes or report.markers):
         yield "the same with --write", "to do it; nothing is changed yet"
@@ -89,16 +93,37 @@ def _commands(
     )
     some = modules[:_SHOWN] if len(modules) <= _SHOWN else []
     yield shlex.join(["pytest", *some]), "replays, and needs neither a key nor the network"
-    stale = _stale(moved, project.root)
+    stale = _stale(moved, leftovers, project.root)
     if stale:
-        yield shlex.join(["git", "rm", "-q", *stale]), "when the tests pass: nothing else uses them"
+        is_kept = any(
+            (folder / ".git").exists() for folder in (project.root, *project.root.parents)
+        )
+        command = ["git", "rm", "-rq"] if is_kept else ["rm", "-r"]
+        yield shlex.join([*command, *stale]), "when they pass: the old cassettes that none needs"
 
 
 _SHOWN = 5
 
 
-def _stale(moved: Iterable[Moved], root: Path) -> list[str]:
-    """The old cassettes that are of no use any more, once the tests have our marker."""
+def _stale(moved: Iterable[Moved], leftovers: Leftovers, root: Path) -> list[str]:
+    """The old cassettes that are of no use any more, once the tests have our marker.
+
+    Where they are all that a folder has, it is the folder.
+    """
     every = [(path, each) for each in moved for path in each.move.sources]
-    kept = {path for path, each in every if reason(each) or each.state is State.IN_PLACE}
-    return sorted({shown(path, root) for path, _ in every if path not in kept})
+    kept = {
+        path
+        for path, each in every
+        if reason(each)
+        or each.state is State.IN_PLACE
+        or not each.move.tests
+        or any(test.nodeid in leftovers.pending for test in each.move.tests)
+    }
+    every_path = {*leftovers.made, *(path for path, _ in every)}
+    stale = {path for path in every_path - kept if path.is_file()}
+    while True:
+        folders = {path.parent for path in stale if path.parent != root}
+        whole = {folder for folder in folders if set(folder.iterdir()) <= stale}
+        if not whole:
+            return sorted(shown(path, root) for path in stale)
+        stale = {path for path in stale if path.parent not in whole} | whole
