@@ -1,6 +1,5 @@
 """Cassettes whose tool has a form of its own for a message, in the form of today's vcrpy."""
 
-import contextlib
 import datetime as dt
 import http.client
 import json
@@ -84,9 +83,18 @@ def _from_cassetter(interaction: _Message, request: _Message, response: object) 
     if _is_typed(response.get("body")):
         response["body"] = {"string": _text(response["body"])}
         response["status"] = _status(response.get("status"))
-    with contextlib.suppress(ValueError):
-        at = dt.datetime.fromisoformat(str(interaction["recorded_at"]))
-        response["recorded_at"] = at.astimezone(dt.UTC).replace(microsecond=0)
+    response["recorded_at"] = _time(str(interaction["recorded_at"]))
+
+
+def _time(text: str) -> dt.datetime:
+    try:
+        at = dt.datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:  # the zone comes last
+        reason = "cut short: `recorded_at` is no whole time"
+        raise FormatError(reason)
+    return at.astimezone(dt.UTC).replace(microsecond=0)
 
 
 def _is_typed(body: object) -> bool:
@@ -96,10 +104,20 @@ def _is_typed(body: object) -> bool:
 def _text(body: _Message) -> object:
     kind, content = body["type"], body.get("content")
     if kind == "json":
-        return json.dumps(content)
+        return _json(content)
     if kind == "binary":
         return bytes.fromhex(str(content))
     return "" if kind == "none" else content
+
+
+def _json(content: object) -> str:
+    """Data as a body; in which spelling it came is not known."""
+    text = json.dumps(content, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a character
+        return json.dumps(content)
+    return text
 
 
 def _status(code: object) -> object:

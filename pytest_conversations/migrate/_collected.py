@@ -139,7 +139,9 @@ class _Collector:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             lines = [line for line in str(report.longrepr).splitlines() if line.strip()]
-            self.collected.failed.append((report.nodeid, lines[-1] if lines else ""))
+            self.collected.failed.append(
+                (report.nodeid, lines[-1].removeprefix("E").strip() if lines else "")
+            )
 
 
 def _test(item: pytest.Function) -> Test:

@@ -13,7 +13,7 @@ from pytest_conversations._rules import Rules
 from pytest_conversations.cassette import MIGRATED_FROM
 from pytest_conversations.migrate import _files, _lines, _marks, _plan, _telling
 from pytest_conversations.migrate._collected import Test, collect
-from pytest_conversations.migrate._found import Found, Mark, Place, Use
+from pytest_conversations.migrate._found import Found, Mark, Place
 from pytest_conversations.migrate._moving import Moved, Mover, State, reason
 from pytest_conversations.migrate._old import origin
 from pytest_conversations.migrate._source import find
@@ -61,9 +61,7 @@ def migrate(asked: Asked, environ: Mapping[str, str], progress: Progress) -> Rep
     files, modules = _files.walk(asked.paths or [project.root])
     sources, unread = _read_sources([*modules, *(test.module for test in project.tests)])
     found, own = _sort([*files, *_files.walk([folder])[0]])
-    planned = _plan.plan(
-        project.tests, [each for each in sources if isinstance(each, Use)], found, project.root
-    )
+    planned = _plan.plan(project.tests, sources, found, project.root)
     mover = Mover(folder, project.root, rules, environ, origins, writes=asked.writes)
     moves = [each for each in planned.moves if _is_asked(each, asked.paths)]
     moves.sort(key=lambda each: each.target)

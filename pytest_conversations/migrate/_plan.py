@@ -1,5 +1,6 @@
 """Which cassettes of other tools are whose, and where they go."""
 
+import ast
 import collections
 import dataclasses
 import os
@@ -9,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from pytest_conversations import _paths
 from pytest_conversations.migrate import _layout
 from pytest_conversations.migrate._collected import Test
-from pytest_conversations.migrate._found import Use
+from pytest_conversations.migrate._found import Found, Place, Use
 
 _SUFFIX = ".yaml"  # of what is made
 
@@ -54,34 +55,40 @@ class _Sources:
         return tuple(dict.fromkeys([*self.default, *self.used]))
 
 
-def plan(tests: Sequence[Test], uses: Sequence[Use], found: Sequence[Path], root: Path) -> Plan:
+def plan(
+    tests: Sequence[Test], sources: Sequence[Found], found: Sequence[Path], root: Path
+) -> Plan:
     """Find what belongs to each test.
 
     Args:
         tests: all that there are.
-        uses: what their modules say in code.
+        sources: what stands in Python files.
         found: the cassettes of other tools that the project has, to look through where one is not
             where its tool has it by default.
         root: of the project.
     """
     search = _Search(found)
-    of_use = {use: path for use in uses if (path := _of_use(use, search, root)) is not None}
+    libraries = list(_libraries(sources, root))
+    uses = [each for each in sources if isinstance(each, Use)]
+    of_use = {
+        use: path for use in uses if (path := _of_use(use, search, [root, *libraries])) is not None
+    }
     in_function: dict[tuple[Path, int], list[Path]] = collections.defaultdict(list)
     for use, path in of_use.items():
         if use.function:
             in_function[use.path, use.function].append(path)
-    sources = {
+    of_test = {
         test.nodeid: _Sources(
             list(_of_marks(test, search, root)), in_function.get(test.function, [])
         )
         for test in tests
     }
-    counts = collections.Counter(path for each in sources.values() for path in each.used)
+    counts = collections.Counter(path for each in of_test.values() for path in each.used)
     moves: dict[tuple[Path, tuple[Path, ...]], Move] = {}
     for test in tests:
-        every = sources[test.nodeid].every
+        every = of_test[test.nodeid].every
         if every:
-            shared = any(counts[path] > 1 for path in sources[test.nodeid].used)
+            shared = any(counts[path] > 1 for path in of_test[test.nodeid].used)
             name = _name(test, every, moves.values()) if test.named or shared else ""
             target = Path(name) if name else test.default
             move = moves.setdefault((target, every), Move(target, every, name, []))
@@ -139,13 +146,22 @@ def _of_marks(test: Test, search: _Search, root: Path) -> Iterator[Path]:
             yield extra
 
 
-def _of_use(use: Use, search: _Search, root: Path) -> Path | None:
+def _libraries(sources: Iterable[Found], root: Path) -> Iterator[Path]:
+    """The folders that instances of ``VCR`` say, as far as they are written out."""
+    for place in sources:
+        for _, name, value in place.options if isinstance(place, Place) else ():
+            if name == "cassette_library_dir" and value[:1] in {"'", '"'}:
+                folder = str(ast.literal_eval(value))
+                yield from (root / folder, place.path.parent / folder)
+
+
+def _of_use(use: Use, search: _Search, places: Sequence[Path]) -> Path | None:
     if use.cassette is None:
         return None
     if not use.cassette:  # the name of the function, beside its module
-        path = next(_layout.existing([use.path.parent], [use.name]), None)
+        path = next(_layout.existing([use.path.parent, *places], [use.name]), None)
         return path or search.only(use.name)
-    path = next(_layout.existing([root, use.path.parent], [use.cassette]), None)
+    path = next(_layout.existing([*places, use.path.parent], [use.cassette]), None)
     return path or search.only(use.cassette)
 
 
