@@ -508,7 +508,7 @@ def test_options_are_told_with_what_stands_for_them(
         "conversations_dir",
         "conftest.py:11: odd=1 -> there is no equal",
         "conftest.py:11: match_on=('path', 'body') -> `match_on=('path', 'body')` of "
-        "conversations_config; by default method, path, query and body, and the body counts there",
+        "conversations_config; by default method, path, query and body",
         "tox.ini: --vcr-record=none -> --conversations-mode; without it, a run replays",
         "fixtures/unused.yaml",
     }

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -61,6 +62,14 @@ def _run(arguments: argparse.Namespace) -> int:
         origins=arguments.origin,
         scrub=arguments.scrub,
         writes=arguments.write,
+        command=shlex.join(
+            [
+                *("pytest-conversations", "migrate", "--write"),
+                *(word for url in arguments.origin for word in ("--origin", url)),
+                *(word for line in arguments.scrub for word in ("--scrub", line)),
+                *map(str, arguments.paths),
+            ]
+        ),
     )
     try:
         for url in arguments.origin:

@@ -12,7 +12,7 @@ from pytest_conversations._options import SERVER_URL
 from pytest_conversations._rules import Rules
 from pytest_conversations.cassette import MIGRATED_FROM
 from pytest_conversations.migrate import _files, _lines, _marks, _plan, _telling
-from pytest_conversations.migrate._collected import Test, collect
+from pytest_conversations.migrate._collected import Collected, Test, collect
 from pytest_conversations.migrate._found import Found, Mark, Place
 from pytest_conversations.migrate._moving import Moved, Mover, State, reason
 from pytest_conversations.migrate._old import origin
@@ -32,12 +32,14 @@ class Asked:
         origins: URLs of API origins, beside those that the project configures.
         scrub: lines of ``conversations_scrub``, beside those of the project.
         writes: whether anything is written.
+        command: that asks the same, and to write.
     """
 
     paths: Sequence[Path] = ()
     origins: Sequence[str] = ()
     scrub: Sequence[str] = ()
     writes: bool = False
+    command: str = "pytest-conversations migrate --write"
 
 
 Progress = Callable[[int], contextlib.AbstractContextManager[Callable[[], None]]]
@@ -59,10 +61,14 @@ def migrate(asked: Asked, environ: Mapping[str, str], progress: Progress) -> Rep
     origins = {origin(url) for url in (SERVER_URL, project.server_url, *asked.origins)}
     folder = project.root / project.folder
     files, modules = _files.walk(asked.paths or [project.root])
-    sources, unread = _read_sources([*modules, *(test.module for test in project.tests)])
+    modules = list(dict.fromkeys([*modules, *_modules(project)]))
+    sources, unread = _read_sources(modules)
+    unnamed = {origin(url) for url in asked.origins if not _is_configured(url, modules)}
     found, own = _sort([*files, *_files.walk([folder])[0]])
     planned = _plan.plan(project.tests, sources, found, project.root)
-    mover = Mover(folder, project.root, rules, environ, origins, writes=asked.writes)
+    mover = Mover(
+        folder, project.root, rules, environ, origins, unnamed=unnamed, writes=asked.writes
+    )
     moves = [each for each in planned.moves if _is_asked(each, asked.paths)]
     moves.sort(key=lambda each: each.target)
     moved: list[Moved] = []
@@ -91,7 +97,7 @@ def migrate(asked: Asked, environ: Mapping[str, str], progress: Progress) -> Rep
         moved,
         changes,
         _lines.Leftovers(sources, planned, left, unread, made, pending),
-        writes=asked.writes,
+        command="" if asked.writes else asked.command,
     )
 
 
@@ -102,6 +108,26 @@ def _given(paths: Iterable[Path]) -> list[Path]:
         for path in paths
         if (path.suffix == ".py" if path.is_file() else any(path.rglob("*.py")))
     ]
+
+
+def _modules(project: Collected) -> Iterator[Path]:
+    """The files of the tests, and what configures them."""
+    modules = {test.module for test in project.tests}
+    yield from sorted(modules)
+    for folder in sorted({folder for module in modules for folder in module.parents}):
+        path = folder / "conftest.py"
+        if folder.is_relative_to(project.root) and path.is_file():
+            yield path
+
+
+def _is_configured(url: str, modules: Iterable[Path]) -> bool:
+    """Whether the fixture ``conversations_config`` seems to name an origin."""
+    for path in modules:
+        with contextlib.suppress(OSError):
+            raw = path.read_bytes()
+            if b"conversations_config" in raw and url.rstrip("/").encode() in raw:
+                return True
+    return False
 
 
 def _is_asked(move: _plan.Move, paths: Sequence[Path]) -> bool:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from vcr.request import Request
@@ -11,7 +11,7 @@ from pytest_conversations._check import check, scrubber_of
 from pytest_conversations._rules import Rules
 from pytest_conversations.cassette import MIGRATED_FROM, ConversationCassette
 from pytest_conversations.errors import CassetteError
-from pytest_conversations.migrate._old import Old, joined, read_old
+from pytest_conversations.migrate._old import Old, joined, origin, read_old
 from pytest_conversations.migrate._plan import Move
 
 # Headers that hold the key of an account, and not of a session.
@@ -41,6 +41,7 @@ class Moved:
         problem: why it failed.
         secrets: how many are in a file that stays in its place.
         warnings: what else there is to know.
+        unnamed: origins of what moves that nobody has told the plugin of.
     """
 
     move: Move
@@ -50,6 +51,7 @@ class Moved:
     problem: str = ""
     secrets: int = 0
     warnings: list[str] = dataclasses.field(default_factory=list)
+    unnamed: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def count(self) -> int:
@@ -75,6 +77,7 @@ class Mover:
         rules: what it says of secrets.
         environ: the environment, where their values are.
         origins: of the API.
+        unnamed: those of these that the project's configuration does not name.
         writes: whether anything is written.
     """
 
@@ -86,6 +89,7 @@ class Mover:
         environ: Mapping[str, str],
         origins: Iterable[str],
         *,
+        unnamed: Collection[str],
         writes: bool,
     ) -> None:
         self._folder = folder
@@ -93,6 +97,7 @@ class Mover:
         self._rules = rules
         self._environ = environ
         self._origins = frozenset(origins)
+        self._unnamed = unnamed
         self._writes = writes
         self._taken: dict[Path, Path] = {}
         self._read: dict[Path, Old] = {}
@@ -116,6 +121,8 @@ class Mover:
         """Make a cassette, unless there is one."""
         path = self._folder / move.target
         moved = Moved(move, path, State.NEW, [self.old(each) for each in move.sources])
+        urls = {origin(each.request.uri) for old in moved.old for each in old.interactions}
+        moved.unnamed = sorted(urls & set(self._unnamed))
         wrong = next((each for each in moved.old if each.problem), None)
         if wrong is not None:
             moved.state, moved.problem = State.FAILED, ""
@@ -192,15 +199,21 @@ def shown(path: Path, root: Path) -> str:
 
 def reason(moved: Moved) -> str:
     """Why a test cannot have our marker yet; nothing where it can."""
+    return next(_reasons(moved), "")
+
+
+def _reasons(moved: Moved) -> Iterator[str]:
     clients = sorted({each for old in moved.old for each in old.clients})
     if moved.state is State.FAILED:
-        return "has a cassette that could not be moved"
+        yield "has a cassette that could not be moved"
     if moved.state is State.TAKEN:
-        return "has a cassette that was not made of its old one"
+        yield "has a cassette that was not made of its old one"
     if moved.others:
-        return f"asks {' and '.join(sorted(moved.others))} as well"
+        yield f"asks {' and '.join(sorted(moved.others))} as well"
+    if moved.unnamed:
+        names = " and ".join(moved.unnamed)
+        yield f"asks {names}, which `origins` of conversations_config does not name yet"
     if clients:
-        return f"was recorded through {', '.join(clients)}, which cannot be captured"
+        yield f"was recorded through {', '.join(clients)}, which cannot be captured"
     if any(old.lost for old in moved.old):
-        return "has more in its old cassette than HTTP"
-    return ""
+        yield "has more in its old cassette than HTTP"

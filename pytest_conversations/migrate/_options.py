@@ -3,15 +3,15 @@
 # What is said of an option, by its name. `{value}` is what stands for it.
 _HOOK = "`{name}` of conversations_config, the same hook"
 _TAKEN_OUT = (
-    "nothing for credentials, which are taken out without being named; for what else is secret, a "
-    "line in conversations_scrub"
+    "nothing, credentials are taken out in any case; for other secrets a line in "
+    "conversations_scrub"
 )
 _NONE = "nothing"
 _SAID = {
     "record_mode": "`mode={value}` of conversations_config, or --conversations-mode; by default "
     "'none' replays",
     "match_on": "`match_on={value}` of conversations_config; by default method, path, query and "
-    "body, and the body counts there",
+    "body",
     "additional_matchers": "nothing where they look at the body, which counts; or `match_on` of "
     "conversations_config",
     "ignore_json_paths": "`match_ignore` of conversations_config, as JSON Pointers: '/metadata/id'",

@@ -39,9 +39,17 @@ def tell(
     changes: Sequence[Change],
     leftovers: Leftovers,
     *,
-    writes: bool,
+    command: str,
 ) -> Report:
-    """Put all of it in words."""
+    """Put all of it in words.
+
+    Args:
+        project: what pytest said.
+        moved: what became of the cassettes, or is to.
+        changes: likewise of the markers.
+        leftovers: what else there is.
+        command: that writes; nothing where this one did.
+    """
     teller = Teller(project, moved, leftovers)
     sure = [change for change in changes if not change.reason]
     report = Report(
@@ -57,8 +65,8 @@ def tell(
         commands=[],
     )
     done = sum(each.state in {State.DONE, State.IN_PLACE} for each in moved)
-    report.summary = _summary(report, done, writes=writes)
-    report.commands = list(_commands(project, report, moved, leftovers, writes=writes))
+    report.summary = _summary(report, done, writes=not command)
+    report.commands = list(_commands(project, report, moved, leftovers, command))
     return report
 
 
@@ -80,26 +88,26 @@ def _commands(
     report: Report,
     moved: Sequence[Moved],
     leftovers: Leftovers,
-    *,
-    writes: bool,
+    command: str,
 ) -> Iterator[tuple[str, str]]:
-    if not writes and (report.cassettes or report.markers):
-        yield "the same with --write", "to do it; nothing is changed yet"
+    if command and (report.cassettes or report.markers):
+        yield command, "nothing is changed yet"
         return
-    if not writes and not moved:
+    if not moved:
         return
     modules = sorted(
         {shown(test.module, project.root) for each in moved for test in each.move.tests}
     )
     some = modules[:_SHOWN] if len(modules) <= _SHOWN else []
-    yield shlex.join(["pytest", *some]), "replays, and needs neither a key nor the network"
+    when = "when the lines above are seen to: replays" if report.by_hand else "replays"
+    yield shlex.join(["pytest", *some]), f"{when}, without a key or the network"
     stale = _stale(moved, leftovers, project.root)
     if stale:
         is_kept = any(
             (folder / ".git").exists() for folder in (project.root, *project.root.parents)
         )
-        command = ["git", "rm", "-rq"] if is_kept else ["rm", "-r"]
-        yield shlex.join([*command, *stale]), "when they pass: the old cassettes that none needs"
+        removal = ["git", "rm", "-rq"] if is_kept else ["rm", "-r"]
+        yield shlex.join([*removal, *stale]), "when they pass: the old cassettes that none needs"
 
 
 _SHOWN = 5
