@@ -25,7 +25,7 @@ WITH_CODE = {name: page for name, page in EVERY.items() if "```python" in page}
 # Pages whose blocks are one program. The blocks of others are the files of a project.
 PAGES = {name: page for name, page in WITH_CODE.items() if not FILE.search(page)}
 # Those have tests of their own.
-TOLD_APART = {"tutorial.md", "parser.md", "snapshots.md"}
+TOLD_APART = {"tutorial.md", "parser.md", "snapshots.md", "migrate.md"}
 RECORD = "--conversations-mode=once --conversations-sandbox --snapshot-update"
 
 

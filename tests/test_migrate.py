@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -261,6 +262,9 @@ version: 1
 """.lstrip()
 
 
+_INTERACTION = VCRPY.removeprefix("interactions:\n").removesuffix("version: 1\n")
+
+
 def _cassette(path: Path, agent: str = "python-httpx/0.28.1") -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(VCRPY.replace("AGENT", agent), encoding="utf-8")
@@ -288,8 +292,7 @@ def test_another_origin_moves_where_it_is_named(
     )
     old = pytester.path / "tests" / "cassettes" / "test_it" / "test_mixed.yaml"
     _cassette(old)
-    _, _, interaction = VCRPY.removesuffix("version: 1\n").partition("interactions:\n")
-    other = interaction.replace("api.mistral.ai", "other.example")
+    other = _INTERACTION.replace("api.mistral.ai", "other.example")
     text = VCRPY.replace("version: 1", f"{other}version: 1").replace("AGENT", "an-app")
     old.write_text(text, encoding="utf-8")
     assert migrate("--write", str(old)) == 0
@@ -298,6 +301,12 @@ def test_another_origin_moves_where_it_is_named(
     assert migrate("--write", "--origin", "https://other.example") == 0
     assert "not moved, since there is cassettes/tests/test_it/test_mixed.yaml" in migrate.out
     (pytester.path / "cassettes" / "tests" / "test_it" / "test_mixed.yaml").unlink()
+    source = pytester.path / "tests" / "test_it.py"
+    text = source.read_text(encoding="utf-8")
+    source.write_text(text.replace("https://other.example", "nowhere", 1), encoding="utf-8")
+    assert migrate("--write", "--origin", "https://other.example") == 0
+    assert "which `origins` of conversations_config does not name yet" in migrate.out
+    source.write_text(text, encoding="utf-8")
     assert migrate("--write", "--origin", "https://other.example") == 0
 
     pytester.runpytest("-W", "ignore").assert_outcomes(passed=1)
@@ -621,6 +630,25 @@ def test_the_names_are_those_of_the_tools() -> None:
     long = _layout.names("", "test_it[" + "x" * 300 + "]")[0]
     assert len(long) == 250 - 5 + len("...") - 3 + 5
     assert long.startswith("test_it[xxx")
+
+
+def test_the_page_says_what_the_command_says(pytester: pytest.Pytester, migrate: _Migrate) -> None:
+    """Of the tests that stand in it."""
+    page = (Path(__file__).parent.parent / "docs" / "migrate.md").read_text(encoding="utf-8")
+    files = re.findall(r"<!-- (\w+)\.py -->\n```python\n(.*?)```", page, re.DOTALL)
+    pytester.makepyfile(my_app="", **{f"tests/{name}": text for name, text in files})
+    pytester.makeini("[pytest]\npythonpath = .\n")
+    for name in ("test_name", "test_names[Ada]", "test_names[Bob]", "test_weather"):
+        _cassette(pytester.path / "tests" / "cassettes" / "test_chat" / f"{name}.yaml")
+    weather = pytester.path / "tests" / "cassettes" / "test_chat" / "test_weather.yaml"
+    other = _INTERACTION.replace("https://api.mistral.ai", "http://weather.example")
+    weather.write_text(VCRPY.replace("version: 1", f"{other}version: 1"), encoding="utf-8")
+    _cassette(pytester.path / "tests" / "fixtures" / "hello.yaml")
+
+    assert migrate() == 0
+
+    (shown,) = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+    assert migrate.out == shown
 
 
 def test_recordings_of_others(corpus: Path, pytester: pytest.Pytester, migrate: _Migrate) -> None:

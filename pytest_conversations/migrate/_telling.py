@@ -72,6 +72,8 @@ def tell(
 
 def _summary(report: Report, done: int, *, writes: bool) -> str:
     made, changed = len(report.cassettes), len(report.markers)
+    if not (made or done or changed or report.by_hand or report.failed):
+        return "No test was found whose cassette of another tool has requests to the API"
     verb = "" if writes else "to be "
     parts = [
         f"{counted(made, 'cassette')} {verb}written",
