@@ -188,5 +188,6 @@ _Dumper.add_representer(Lines, _represent_lines)
 _Dumper.add_representer(Block, _represent_block)
 _Dumper.add_representer(Quoted, _represent_quoted)
 _Dumper.add_representer(Flow, _represent_flow)
+_Dumper.add_representer(dt.datetime, _represent_datetime)
 _Dumper.add_multi_representer(dt.datetime, _represent_datetime)  # freezegun derives from it
 _Dumper.add_representer(list, _represent_list)

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 from pathlib import Path
 
 import httpx
@@ -149,6 +150,7 @@ def test_the_file_is_made_for_people(tmp_path: Path) -> None:
     assert '"a": [\n            1,\n            2.50\n          ],\n          "b": {}\n' in text
     assert '      string: |+\n        event: a\n        data: {"x":"é🚀"}\n\n' in text
     assert "    stream:\n      chunks: 12+31\n" in text
+    assert re.search(r"^  recorded_at: \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", text, re.MULTILINE)
     metadata = yaml.safe_load(text)["metadata"]
     assert metadata["interactions"] == 2
     assert metadata["recorded_at"].tzinfo is not None

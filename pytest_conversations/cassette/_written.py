@@ -36,7 +36,7 @@ _PAIR = re.compile(rf"(\w+): ({_ITEM})")
 _TEXT = re.compile(r"[A-Za-z<](?:[^:#\n]|:(?=[^ \n])|(?<! )#)*+(?<! )")
 _WORDS = frozenset(("y", "yes", "n", "no", "true", "false", "on", "off", "null"))
 _CHUNKS = re.compile(r"\d+\+\d+(?: \d+\+\d+)*", re.ASCII)
-_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00:00", re.ASCII)
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:Z|\+00:00)", re.ASCII)
 _QUOTED = re.compile(r"'((?:[^']|'')*)'")
 
 
