@@ -70,10 +70,16 @@ lint: $(VENV)/.installed-dev
 	$(RUN) -m pyright --pythonpath $(RUN)
 	$(VENV)/bin/zizmor --offline --quiet .github
 
-# Record the cassettes of our own tests again, from the sandbox. Where the answers are to change, with
-# ARGS=--snapshot-update: a test that fails on its old snapshot writes no recording.
+# Record the cassettes of our own tests and of the examples again, from the sandbox. Where the answers
+# are to change, with ARGS=--snapshot-update: a test that fails on its old snapshot writes no recording.
+# The examples want a key, any at all.
+RECORD = --conversations-mode=rewrite --conversations-sandbox $(ARGS)
+record: export MISTRAL_API_KEY = sandbox-needs-no-real-key
 record: $(VENV)/.installed-dev
-	$(RUN) -m pytest tests/test_conversations.py --conversations-mode=rewrite --conversations-sandbox $(ARGS)
+	$(RUN) -m pytest tests/test_conversations.py $(RECORD)
+	for each in examples/*/pyproject.toml; do \
+	  $(RUN) -m pytest $${each%/*} -p no:randomly $(RECORD) || exit 1; \
+	done
 
 clean:
 	rm -rf $(VENV) .venv-sdk1 .venv-sdk2 .venv-bench .venv-docs .bench build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/sdks/node_modules

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 with contextlib.suppress(ImportError):
     import httpcore2  # noqa: F401 - see above
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "wheels"]
 
 # Full disks, killed processes and missing rights are made by the means of Unix.
 collect_ignore = ["test_durability.py"] if sys.platform == "win32" else []

@@ -19,6 +19,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 NOXFILE = ast.parse((ROOT / "noxfile.py").read_text(encoding="utf-8"))
 PAGES = ["CONTRIBUTING.md", "SECURITY.md", "README.md", "ARCHITECTURE.md", "CHANGELOG.md"]
+PAGES += [path.relative_to(ROOT).as_posix() for path in ROOT.glob("examples/**/README.md")]
 PAGES += [".github/PULL_REQUEST_TEMPLATE.md"]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 NAMES = [*PAGES, *(path.relative_to(ROOT).as_posix() for path in WORKFLOWS)]

@@ -15,9 +15,11 @@ from pathlib import Path
 import httpx
 import pytest
 import vcr
+from wheels import ROOT, run
 
-ROOT = Path(__file__).parent.parent
-LEFT_BEHIND = {"__pycache__", "node_modules"}
+FOLDERS = [".github", "benchmarks", "cassettes", "docs", "examples"]
+FOLDERS += ["pytest_conversations", "tests"]
+LEFT_BEHIND = {".pytest_cache", "__pycache__", "node_modules"}
 KEY = "zK4dummy0key1for2tests3only4xyzw"
 
 PROJECT = '''
@@ -45,44 +47,6 @@ PROJECT = '''
     def test_it_is_the_wheel():
         assert "site" in pytest_conversations.__file__
 '''
-
-
-def _run(*command: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("MISTRAL", "PYTEST"))}
-    return subprocess.run(  # noqa: S603 - our own words
-        [sys.executable, *command],
-        cwd=cwd,
-        env=kept | environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-@pytest.fixture(scope="module")
-def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the sdist from the repository, and the wheel from the sdist, as for a release."""
-    folder = tmp_path_factory.mktemp("dist")
-    # Without build environments of their own.
-    built = _run("-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT), cwd=folder)
-    assert built.returncode == 0, built.stdout + built.stderr
-    return folder
-
-
-@pytest.fixture(scope="module")
-def wheel(dist: Path) -> Path:
-    """The wheel."""
-    (path,) = dist.glob("*.whl")
-    return path
-
-
-@pytest.fixture(scope="module")
-def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the wheel alone into a folder, which goes before the repository on the path."""
-    folder = tmp_path_factory.mktemp("site")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder)  # noqa: S202 - our own
-    return folder
 
 
 @contextlib.contextmanager
@@ -121,7 +85,7 @@ def test_the_sdist_holds_the_repository_and_nothing_else(dist: Path) -> None:
     (path,) = dist.glob("*.tar.gz")
     with tarfile.open(path) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    for folder in ("pytest_conversations", "tests", "cassettes", "docs", "benchmarks", ".github"):
+    for folder in FOLDERS:
         files = {
             file.relative_to(ROOT).as_posix()
             for file in (ROOT / folder).rglob("*")
@@ -165,7 +129,7 @@ def test_a_project_records_and_replays(site: Path, tmp_path: Path) -> None:
     with _server(site, tmp_path) as server:
         url = f"--conversations-server-url={server}"
         environ = {"PYTHONPATH": str(site), "MISTRAL_API_KEY": KEY}
-        recorded = _run(*pytest_, url, *record, cwd=project, **environ)
+        recorded = run(*pytest_, url, *record, cwd=project, **environ)
     assert recorded.returncode == 0, recorded.stdout + recorded.stderr
     cassette = project / "cassettes" / "test_it" / "test_eight_kinds_of_call.yaml"
     files = {path: path.read_bytes() for path in project.rglob("*.*") if path.is_file()}
@@ -174,7 +138,7 @@ def test_a_project_records_and_replays(site: Path, tmp_path: Path) -> None:
 
     with pytest.raises(httpx.ConnectError):  # there is nothing that replay could fall back on
         httpx.get(server)
-    replayed = _run(*pytest_, url, cwd=project, PYTHONPATH=str(site))
+    replayed = run(*pytest_, url, cwd=project, PYTHONPATH=str(site))
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
     assert "conversations: 8 replayed, 0 recorded, 0 scrubbed, 0 unused" in replayed.stdout
     assert {path: path.read_bytes() for path in project.rglob("*.*") if path.is_file()} == files
