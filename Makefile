@@ -23,12 +23,12 @@ test: $(VENV)/.installed-dev
 # with version 2 our client is compared as well.
 test-sdk1:
 	$(MAKE) VENV=.venv-sdk1 GROUP=test WITH='mistralai[agents]<2' .venv-sdk1/.installed-dev
-	.venv-sdk1/bin/python -m pytest --numprocesses=auto -k sdk tests/test_apps.py tests/test_waits.py
+	.venv-sdk1/bin/python -m pytest --numprocesses=2 -k sdk tests/test_apps.py tests/test_waits.py
 
 test-sdk2:
 	$(MAKE) VENV=.venv-sdk2 GROUP=test WITH='mistralai[agents]<3' .venv-sdk2/.installed-dev
-	.venv-sdk2/bin/python -m pytest --numprocesses=auto -k sdk tests/test_apps.py tests/test_waits.py
-	.venv-sdk2/bin/python -m pytest --numprocesses=auto tests/test_differential.py
+	.venv-sdk2/bin/python -m pytest --numprocesses=2 -k 'sdk or test_differential' \
+	  tests/test_apps.py tests/test_waits.py tests/test_differential.py
 
 # How long things take, beside the peers: writes benchmarks/RESULTS.md and its pictures. With QUICK=1
 # it takes a minute or two, and writes into .bench/ instead.
@@ -67,6 +67,8 @@ lint: $(VENV)/.installed-dev
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy
+	$(RUN) docs/blocks.py build/blocks
+	$(RUN) -m mypy build/blocks
 	$(RUN) -m pyright --pythonpath $(RUN)
 	$(VENV)/bin/zizmor --offline --quiet .github
 

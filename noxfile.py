@@ -48,6 +48,8 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("mypy")
+    session.run("python", "docs/blocks.py", "build/blocks")
+    session.run("mypy", "build/blocks")
     session.run("pyright")
     session.run("zizmor", "--offline", "--quiet", ".github")
 

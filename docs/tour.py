@@ -19,6 +19,16 @@ DOCS = Path(__file__).parent
 PAGE = DOCS / "tutorial.md"
 # A block, and the comment before it that says what it is of.
 _BLOCK = re.compile(r"(?:<!-- (?P<note>.*?) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", re.DOTALL)
+# Plugins that a developer of this package has beside it.
+_NEIGHBOURS = [
+    "asyncio",
+    "hypothesispytest",
+    "pytest_httpx",
+    "randomly",
+    "recording",
+    "respx",
+    "xdist",
+]
 _COMMANDS = {"pytest": "pytest", "pytest-conversations": "pytest_conversations"}
 # What is another thing each time: how long it took, ids, addresses, days, and the bars of a stream.
 _CHANGES = [
@@ -108,8 +118,8 @@ def run(command: str, folder: Path, **environ: str) -> str:
     """
     name, *arguments = shlex.split(command)
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("MISTRAL", "PYTEST", "CI"))}
-    # A developer's environment has more plugins than one into which only this one was installed.
-    kept |= {"COLUMNS": "88", "PYTEST_ADDOPTS": "-p no:randomly -p no:cacheprovider"}
+    without = " ".join(f"-p no:{plugin}" for plugin in ("cacheprovider", *_NEIGHBOURS))
+    kept |= {"COLUMNS": "88", "PYTEST_ADDOPTS": without}
     done = subprocess.run(
         [sys.executable, "-B", "-m", _COMMANDS[name], *arguments],
         cwd=folder,

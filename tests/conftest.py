@@ -36,6 +36,10 @@ pytest_plugins = ["pytester", "wheels"]
 collect_ignore = ["test_durability.py"] if sys.platform == "win32" else []
 
 hypothesis.settings.register_profile("nightly", max_examples=10_000, deadline=None)
+# In CI they are the same each time, so many of them find nothing more.
+hypothesis.settings.register_profile("ci", hypothesis.settings.get_profile("ci"), max_examples=50)
+if hypothesis.settings.get_current_profile_name() == "ci":
+    hypothesis.settings.load_profile("ci")
 
 
 @pytest.fixture

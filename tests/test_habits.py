@@ -98,7 +98,9 @@ def test_make_and_nox_lint_alike() -> None:
     rule = re.search(r"^lint:.*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)
     assert rule
     made = [
-        re.sub(r"^\$\(RUN\) -m |^\$\(VENV\)/bin/| --pythonpath \$\(RUN\)$", "", line.strip())
+        re.sub(
+            r"^\$\(RUN\) -m |^\$\(VENV\)/bin/| --pythonpath \$\(RUN\)$", "", line.strip()
+        ).replace("$(RUN)", "python")
         for line in rule[1].splitlines()
     ]
     runs = [
