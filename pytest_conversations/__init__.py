@@ -10,6 +10,7 @@ from pytest_conversations._version import __version__
 
 if TYPE_CHECKING:
     from pytest_conversations._settings import ConversationsConfig
+    from pytest_conversations.cassette import ConversationCassette
     from pytest_conversations.client import (
         AsyncConversationsClient,
         AsyncEventStream,
@@ -44,6 +45,7 @@ __all__ = [
     "BackoffStrategy",
     "CassetteError",
     "CassetteFormatError",
+    "ConversationCassette",
     "ConversationSnapshotAssertion",
     "ConversationSnapshotExtension",
     "ConversationsClient",
@@ -73,6 +75,7 @@ if not TYPE_CHECKING:  # a type checker that saw this would take every misspelt 
             "AsyncConversationsClient": "client",
             "AsyncEventStream": "client",
             "BackoffStrategy": "client",
+            "ConversationCassette": "cassette",
             "ConversationSnapshotAssertion": "snapshot",
             "ConversationSnapshotExtension": "snapshot",
             "ConversationsClient": "client",

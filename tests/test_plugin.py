@@ -149,6 +149,23 @@ def test_a_missing_cassette_names_the_command_that_records_it(pytester: pytest.P
     )
     result = pytester.runpytest("--conversations-sandbox")
     result.stdout.no_fnmatch_line("*It takes a key*")
+    result.stdout.no_fnmatch_line("*cut_after*")
+
+
+def test_a_test_that_cannot_record_says_who_can(pytester: pytest.Pytester) -> None:
+    """Its own command would fail: a stream is whole while it is recorded."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.conversations(cassette="it.yaml", cut_after=1)
+        def test_it(conversations):
+            conversations.start_stream(model="m", inputs="Hi")
+        """
+    )
+    pytester.runpytest().stdout.fnmatch_lines(
+        ["E*With cut_after a stream does not die while it is recorded*with the same cassette=..."]
+    )
 
 
 def test_the_command_of_a_miss_works(pytester: pytest.Pytester) -> None:

@@ -45,7 +45,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "html"
 
 
-def test_the_links_inside_lead_somewhere(site: Path) -> None:
+def test_the_site_is_whole(site: Path) -> None:
+    """All links inside lead somewhere, no public name and no page is missing."""
+    _links_lead_somewhere(site)
+    _public_names_have_entries(site)
+    _pages_are_found(site)
+
+
+def _links_lead_somewhere(site: Path) -> None:
     """To a file of the site, and to a place in it where they name one."""
     pages = {path.resolve(): _Page(path) for path in site.rglob("*.html")}
     assert len(pages) > 20
@@ -60,7 +67,7 @@ def test_the_links_inside_lead_somewhere(site: Path) -> None:
                 assert unquote(parts.fragment) in pages[target].ids, f"{path.name}: {link}"
 
 
-def test_each_public_name_has_an_entry(site: Path) -> None:
+def _public_names_have_entries(site: Path) -> None:
     """In the pages that are made from the code."""
     api, every_model = _Page(site / "api.html").ids, _Page(site / "models.html").ids
     for name in {*pytest_conversations.__all__, *errors.__all__} - {"__version__"}:
@@ -69,7 +76,7 @@ def test_each_public_name_has_an_entry(site: Path) -> None:
         assert name.lower() in every_model, name
 
 
-def test_each_page_is_made_of_a_file_that_is_found(site: Path) -> None:
+def _pages_are_found(site: Path) -> None:
     """Each page of `docs/` is in the navigation of the first one."""
     navigation = _Page(site / "index.html").links
     for path in DOCS.glob("*.md"):

@@ -9,8 +9,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from chat import app
-from pytest_conversations import ConversationsClient, ConversationSnapshotAssertion
-from pytest_conversations.cassette import ConversationCassette
+from pytest_conversations import (
+    ConversationCassette,
+    ConversationsClient,
+    ConversationSnapshotAssertion,
+)
 
 TWO_BROWSERS = "two_browsers.yaml"
 

@@ -12,10 +12,10 @@ from mistralai.client.errors import SDKError
 from help_desk import UnansweredError, ask, opened
 from pytest_conversations import (
     AsyncConversationsClient,
+    ConversationCassette,
     ConversationSnapshotAssertion,
     outline,
 )
-from pytest_conversations.cassette import ConversationCassette
 
 HANDS_OVER = "hands_over.yaml"
 QUESTION = "My name is Ada. Is shipping on time?"
