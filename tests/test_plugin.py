@@ -152,6 +152,27 @@ def test_a_missing_cassette_names_the_command_that_records_it(pytester: pytest.P
     result.stdout.no_fnmatch_line("*cut_after*")
 
 
+@pytest.mark.parametrize("missing", ["shared.yaml", "other/shared.yaml", "test_it/b.yaml"])
+def test_a_missing_cassette_is_recorded_as_those_around_it(
+    pytester: pytest.Pytester, missing: str
+) -> None:
+    """In a project that records from the sandbox the command does so as well."""
+    pytester.makepyfile(
+        test_it=f"""
+        import pytest
+
+        def test_it(conversations):
+            conversations.list()
+
+        @pytest.mark.conversations(cassette="{missing}")
+        def test_missing(conversations):
+            conversations.list()
+        """
+    )
+    pytester.runpytest(*RECORD, "-k", "test_it and not missing").assert_outcomes(passed=1)
+    pytester.runpytest().stdout.fnmatch_lines(["E*To record it: *--conversations-sandbox"])
+
+
 def test_a_test_that_cannot_record_says_who_can(pytester: pytest.Pytester) -> None:
     """Its own command would fail: a stream is whole while it is recorded."""
     pytester.makepyfile(

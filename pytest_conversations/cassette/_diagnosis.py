@@ -61,8 +61,8 @@ def explain(
 
 
 def beside_is_from_sandbox(path: Path) -> bool:
-    """Whether a cassette in the same folder, or in one beside that, says so of itself."""
-    beside = itertools.chain(path.parent.glob("*.yaml"), path.parent.parent.glob("*/*.yaml"))
+    """Whether a cassette in the same folder, below it, or in one beside that, says so of itself."""
+    beside = itertools.chain(path.parent.rglob("*.yaml"), path.parent.parent.glob("*/*.yaml"))
     for other in itertools.islice(beside, _CANDIDATES):
         with contextlib.suppress(OSError), other.open("rb") as file:
             if b"\n  sandbox: true\n" in file.read(_HEAD):
