@@ -173,6 +173,48 @@ def test_a_missing_cassette_is_recorded_as_those_around_it(
     pytester.runpytest().stdout.fnmatch_lines(["E*To record it: *--conversations-sandbox"])
 
 
+@pytest.mark.parametrize(
+    ("fixture", "options", "what"),
+    [("conversations", RECORD, "--conversations-sandbox"), ("conversations_server", (), None)],
+)
+def test_without_the_extra_sandbox(
+    pytester: pytest.Pytester, fixture: str, options: tuple[str, ...], what: str | None
+) -> None:
+    """What needs it says what to install; the rest goes on without."""
+    pytester.makeconftest("import sys; sys.modules.update(starlette=None, uvicorn=None)")
+    pytester.makepyfile(f"def test_it({fixture}): pass\ndef test_other(conversation_cassette): pass")
+    result = pytester.runpytest_subprocess(*options)
+    result.assert_outcomes(passed=0 if options else 1, errors=2 if options else 1)
+    install = "pip install 'pytest-conversations[[]sandbox]'"
+    result.stdout.fnmatch_lines([f"*{what or fixture} needs *: {install}*"])
+
+
+def test_a_miss_that_a_fixture_swallows_after_the_test(pytester: pytest.Pytester) -> None:
+    """It is an error as well: what was to be tidied up was not."""
+    pytester.makepyfile(
+        test_it="""
+        import contextlib
+        import pytest
+
+        @pytest.fixture
+        def conversation(conversations):
+            yield conversations.start(model="m", inputs="Hi").conversation_id
+            with contextlib.suppress(Exception):
+                conversations.delete(conversation_id="conv_other")
+
+        def test_it(conversation):
+            assert conversation
+        """
+    )
+    pytester.runpytest(*RECORD).assert_outcomes(passed=1)
+    path = pytester.path / "cassettes" / "test_it" / "test_it.yaml"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("conv_other", "conv_another"), "utf-8")
+    result = pytester.runpytest("-W", "ignore")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*UnrecordedRequestError: Not recorded: DELETE *conv_other"])
+
+
 def test_a_test_that_cannot_record_says_who_can(pytester: pytest.Pytester) -> None:
     """Its own command would fail: a stream is whole while it is recorded."""
     pytester.makepyfile(

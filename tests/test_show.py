@@ -46,6 +46,54 @@ def test_a_conversation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     ]
 
 
+def test_pieces_of_a_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Text, what was looked up, thoughts, and what nobody knows yet."""
+    content = [
+        {"type": "text", "text": "Vienna"},
+        {"type": "tool_reference", "title": "Wien", "url": "https://w.example", "tool": "web"},
+        {"type": "tool_reference", "title": "Graz", "tool": "web_search"},
+        {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]},
+        {"type": "map", "at": 48},
+        "end",
+    ]
+    entry = {"type": "message.output", "role": "assistant", "content": content}
+    odd = {"type": "message.output", "role": "assistant", "content": {"a": 1}}
+    reply = {"conversation_id": ID, "outputs": [entry, odd]}
+    path = write(tmp_path / "it.yaml", interaction("POST", BASE, {"inputs": "Where?"}, reply))
+    shown = _shown(capsys, "show", path)
+    assert [line for line in shown if "assistant" in line] == [
+        "    assistant  Vienna [Wien: https://w.example] [Graz: web_search][thinks: hm] "
+        '[map: {"at": 48}]end',
+        '    assistant  {"a": 1}',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "lacking", "extra"),
+    [
+        (["show", "x.yaml"], "rich", "cli"),
+        (["diff", "x.yaml", "x.yaml"], "rich", "cli"),
+        (["serve", "x.yaml"], "uvicorn", "sandbox"),
+        (["sandbox"], "starlette", "sandbox"),
+    ],
+)
+def test_a_command_without_what_it_needs(words: list[str], lacking: str, extra: str) -> None:
+    """Says what to install."""
+    code = f"""if True:
+        import sys
+        sys.modules[{lacking!r}] = None
+        from pytest_conversations.cli import main
+        sys.exit(main({words}))
+    """
+    done = subprocess.run(  # noqa: S603 - our own words
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert re.search(
+        rf"needs {lacking}.*: pip install 'pytest-conversations\[{extra}\]'$", done.stderr.strip()
+    )
+
+
 def test_events_and_raw_bytes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each event with its time, and each cut between two chunks."""
     path = write(tmp_path / "it.yaml", *talk(ID, "1+2?", "3"))
