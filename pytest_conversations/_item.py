@@ -3,7 +3,7 @@
 import functools
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -23,9 +23,7 @@ def in_order(item: pytest.Item, names: Sequence[str], *, wider: str, own: str) -
             are there already, made for a test before this one.
         own: one that comes before those that are made for this test alone.
     """
-    # pytest has no public way to a fixture's scope, nor to what it made.
-    known = getattr(item, "_fixtureinfo", None)
-    definitions = {} if known is None else known.name2fixturedefs
+    definitions = fixture_definitions(item)
     parameters = getattr(getattr(item, "callspec", None), "params", {})
     before: list[str] = []
     others = [name for name in names if name not in {wider, own}]
@@ -34,10 +32,17 @@ def in_order(item: pytest.Item, names: Sequence[str], *, wider: str, own: str) -
             definition = definitions[name][-1]
             if definition.scope == "function":
                 return [*before, *others[:at], own, *others[at:]]
-            made = definition.cached_result
+            made = definition.cached_result  # pytest has no public way to it
             if made is None or made[1] is not parameters.get(name):
                 before = [wider]
     return [*before, *others, own]
+
+
+def fixture_definitions(item: pytest.Item) -> Mapping[str, Sequence[pytest.FixtureDef[object]]]:
+    """By the name of each of a test's fixtures where it is defined, the closest last."""
+    # pytest has no public way to it.
+    known = getattr(item, "_fixtureinfo", None)
+    return {} if known is None else known.name2fixturedefs
 
 
 def refuse_late_marker(item: pytest.Item) -> None:

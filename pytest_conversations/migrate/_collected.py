@@ -18,14 +18,9 @@ from pytest_conversations import _item
 from pytest_conversations._options import SERVER_URL
 from pytest_conversations.migrate import _layout
 
-_MARKERS = (
-    "vcr",
-    "default_cassette",
-    "block_network",
-    "allowed_hosts",
-)  # of tools that may be gone
-_FOLDERS = {"vcr_cassette_dir"}
-_NAMES = {"default_cassette_name", "vcr_cassette_name"}
+# Of tools that may be gone.
+_MARKERS = ("vcr", "default_cassette", "block_network", "allowed_hosts")
+_PLACES = {"vcr_cassette_dir", "default_cassette_name", "vcr_cassette_name"}  # fixtures
 _TOOLS = ("pytest_recording", "pytest_vcr", "cassetter")
 
 
@@ -73,7 +68,7 @@ class Collected:
         scrub: the lines of ``conversations_scrub``.
         addopts: the words of the ini option.
         inipath: the file that has it, if any.
-        tests: those with a marker ``vcr``, or all; see `Test`.
+        tests: all of them that are functions.
         failed: what could not be collected, and the last line of why.
         output: what pytest printed, where it did not even begin.
     """
@@ -160,7 +155,7 @@ def _test(item: pytest.Function) -> Test:
         named=first if isinstance(first, str) else "",
         extra=tuple(name for mark in marks for name in mark.args if isinstance(name, str)),
         marks=len(marks) + len(list(item.iter_markers("default_cassette"))),
-        has_own_place=_has_own(item, _FOLDERS | _NAMES),
+        has_own_place=_has_own_place(item),
     )
 
 
@@ -180,11 +175,9 @@ def _classes(cls: type | None) -> Generator[tuple[Path, str]]:
                 yield Path(file), ".".join(names[:depth])
 
 
-def _has_own(item: pytest.Function, names: set[str]) -> bool:
-    # pytest has no public way to where a fixture is from.
-    known = getattr(item, "_fixtureinfo", None)
-    definitions = {} if known is None else known.name2fixturedefs
+def _has_own_place(item: pytest.Function) -> bool:
+    definitions = _item.fixture_definitions(item)
     return any(
         not definitions[name][-1].func.__module__.startswith(_TOOLS)
-        for name in names & set(definitions)
+        for name in _PLACES & set(definitions)
     )

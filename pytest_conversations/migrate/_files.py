@@ -5,9 +5,10 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-_CASSETTES = {".yaml", ".yml", ".json"}
+_ENDINGS = {".yaml", ".yml", ".json"}
 _NO_PROJECT = {"node_modules", "__pycache__", "site-packages", "build", "dist"}
-_SPEAKS = re.compile(rb"vcr|cassett|default_cassette")
+_SPEAKS = re.compile(rb"vcr|cassett")
+_URI = re.compile(rb"(?m)^[ \t-]*[\"']?uri[\"']?:|[{,]\s*\"uri\"\s*:")
 
 
 def walk(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
@@ -20,7 +21,7 @@ def walk(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
     """
     every = {os.path.normpath(file): None for path in paths for file in _files(path)}
     files = [Path(file) for file in sorted(every)]
-    cassettes = [path for path in files if path.suffix in _CASSETTES]
+    cassettes = [path for path in files if path.suffix in _ENDINGS]
     return cassettes, [path for path in files if path.suffix == ".py"]
 
 
@@ -47,6 +48,3 @@ def speaks_of_cassettes(raw: bytes) -> bool:
 def may_be_cassette(raw: bytes) -> bool:
     """Whether a file looks like a cassette, also where it is damaged."""
     return _URI.search(raw) is not None and b"interactions" in raw
-
-
-_URI = re.compile(rb"(?m)^[ \t-]*[\"']?uri[\"']?:|[{,]\s*\"uri\"\s*:")

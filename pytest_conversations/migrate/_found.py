@@ -75,7 +75,8 @@ class Place:
     Attributes:
         path: the file.
         line: from 1.
-        kind: what it is: the name of the fixture or the hook, ``VCR``, or ``argument``.
+        kind: what it is: the name of the fixture or the hook, ``VCR``, ``add_marker``, or
+            ``argument``.
         text: as it stands there.
         options: by name, the line and what stands for each; of what configures.
         function: where the function begins whose argument it is, as pytest tells it.

@@ -20,7 +20,7 @@ class Leftovers:
     """What is beside the moves.
 
     Attributes:
-        sources: what stands in Python files.
+        code: what stands in Python files.
         planned: whose cassettes are whose.
         unused: cassettes that no test uses, as far as that is known.
         unread: Python files that cannot be read, and why.
@@ -28,7 +28,7 @@ class Leftovers:
         pending: ids of the tests that go on with their old tool, until they are changed by hand.
     """
 
-    sources: Sequence[Found]
+    code: Sequence[Found]
     planned: Plan
     unused: Sequence[Old]
     unread: Sequence[tuple[Path, str]]
@@ -37,6 +37,8 @@ class Leftovers:
 
 
 class Teller:
+    """Puts what was found, and what became of it, in lines."""
+
     def __init__(self, project: Collected, moved: Sequence[Moved], leftovers: Leftovers) -> None:
         self._project = project
         self._moved = moved
@@ -65,8 +67,8 @@ class Teller:
         mark = change.mark
         _, rest = _options.of_marker(mark.options)
         why = f" ({change.reason})" if change.reason else ""
-        new = f"@{change.new}"
-        told = f"{self._shown(mark.path)}:{mark.line}: @{_one_line(mark.text)} -> {new}{why}"
+        old = " ".join(mark.text.split())
+        told = f"{self._shown(mark.path)}:{mark.line}: @{old} -> @{change.new}{why}"
         for name in rest:
             told += f"; {name} -> {_options.equal_of(name, mark.options[name])}"
         return told
@@ -129,7 +131,7 @@ class Teller:
     def code(self, changes: Iterable[Change]) -> Iterator[str]:
         """What is to be changed in Python files, in the order of their lines."""
         mine = {change.mark: change for change in changes}
-        every = (*mine, *(each for each in self._leftovers.sources if not isinstance(each, Mark)))
+        every = (*mine, *(each for each in self._leftovers.code if not isinstance(each, Mark)))
         for each in sorted(every, key=lambda one: (one.path, one.line)):
             match each:
                 case Mark():
@@ -226,7 +228,3 @@ class Teller:
             if each.problem:
                 names = ", ".join(map(self._shown, each.move.sources))
                 yield f"{names}: {each.problem}"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

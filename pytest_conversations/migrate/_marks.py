@@ -1,8 +1,9 @@
-"""Which markers can be written anew surely, and how."""
+"""Changes markers: which can be surely, how, and in their files."""
 
 import ast
 import dataclasses
 import re
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -141,10 +142,34 @@ def rewritten(raw: bytes, those: Iterable[Change]) -> bytes | None:
     return raw
 
 
-def by_file(those: Iterable[Change]) -> dict[Path, list[Change]]:
-    """The changes that are sure, by file."""
-    files: dict[Path, list[Change]] = {}
-    for change in those:
+def write(every: Sequence[Change]) -> list[Change]:
+    """Change the markers, those that are sure; give what became of each."""
+    by_file: dict[Path, list[Change]] = {}
+    for change in every:
         if not change.reason:
-            files.setdefault(change.mark.path, []).append(change)
-    return files
+            by_file.setdefault(change.mark.path, []).append(change)
+    failed: dict[Path, str] = {}
+    for path, those in by_file.items():
+        try:
+            raw = rewritten(path.read_bytes(), those)
+            if raw is None:
+                failed[path] = "the file is not UTF-8"
+            else:
+                _replace(path.resolve(), raw)
+        except OSError as error:
+            failed[path] = error.strerror or "it cannot be written"
+    return [
+        dataclasses.replace(each, reason=each.reason or failed.get(each.mark.path, ""))
+        for each in every
+    ]
+
+
+def _replace(path: Path, raw: bytes) -> None:
+    """Write a file whole or not at all."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        temporary.write_bytes(raw)
+        shutil.copymode(path, temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import os
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -62,10 +61,10 @@ def migrate(asked: Asked, environ: Mapping[str, str], progress: Progress) -> Rep
     folder = project.root / project.folder
     files, modules = _files.walk(asked.paths or [project.root])
     modules = list(dict.fromkeys([*modules, *_modules(project)]))
-    sources, unread = _read_sources(modules)
+    code, unread = _read_code(modules)
     unnamed = {origin(url) for url in asked.origins if not _is_configured(url, modules)}
-    found, own = _sort([*files, *_files.walk([folder])[0]])
-    planned = _plan.plan(project.tests, sources, found, project.root)
+    cassettes, own = _parted([*files, *_files.walk([folder])[0]])
+    planned = _plan.plan(project.tests, code, cassettes, project.root)
     mover = Mover(
         folder, project.root, rules, environ, origins, unnamed=unnamed, writes=asked.writes
     )
@@ -84,19 +83,19 @@ def migrate(asked: Asked, environ: Mapping[str, str], progress: Progress) -> Rep
     taken = {path for move in planned.moves for path in move.sources}
     left = [
         old
-        for old in (mover.old(path) for path in found if path not in taken | made)
+        for old in (mover.old(path) for path in cassettes if path not in taken | made)
         if old.problem or old.interactions
     ]
     moved = [each for each in moved if each.state is not State.FOREIGN]
-    changes = _changes(project.tests, sources, planned, moved)
+    changes = _changes(project.tests, code, planned, moved)
     if asked.writes:
-        changes = list(_write(changes))
+        changes = _marks.write(changes)
     pending = _pending(project.tests, changes, planned)
     return _telling.tell(
         project,
         moved,
         changes,
-        _lines.Leftovers(sources, planned, left, unread, made, pending),
+        _lines.Leftovers(code, planned, left, unread, made, pending),
         command="" if asked.writes else asked.command,
     )
 
@@ -136,11 +135,11 @@ def _is_asked(move: _plan.Move, paths: Sequence[Path]) -> bool:
     return not scopes or any(each.is_relative_to(scope) for each in those for scope in scopes)
 
 
-def _read_sources(paths: Iterable[Path]) -> tuple[list[Found], list[tuple[Path, str]]]:
+def _read_code(paths: Iterable[Path]) -> tuple[list[Found], list[tuple[Path, str]]]:
     """What stands in Python files, and which of them cannot be read, with the reason."""
     found: list[Found] = []
     unread = []
-    for path in dict.fromkeys(paths):
+    for path in paths:
         try:
             raw = path.read_bytes()
             if _files.speaks_of_cassettes(raw):
@@ -150,7 +149,7 @@ def _read_sources(paths: Iterable[Path]) -> tuple[list[Found], list[tuple[Path, 
     return found, unread
 
 
-def _sort(files: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+def _parted(files: Iterable[Path]) -> tuple[list[Path], list[Path]]:
     """The files that look like cassettes of other tools, and those that were made of such."""
     others, own = [], []
     for path in dict.fromkeys(files):
@@ -165,7 +164,7 @@ def _sort(files: Iterable[Path]) -> tuple[list[Path], list[Path]]:
 
 def _changes(
     tests: Sequence[Test],
-    sources: Iterable[Found],
+    code: Iterable[Found],
     planned: _plan.Plan,
     moved: Iterable[Moved],
 ) -> list[_marks.Change]:
@@ -174,7 +173,7 @@ def _changes(
     reasons: dict[str, str] = {}
     takes = {
         (each.path, each.function): each.text
-        for each in sources
+        for each in code
         if isinstance(each, Place) and each.function
     }
     uses = {(use.path, use.function) for use in planned.of_use if use.function}
@@ -194,7 +193,7 @@ def _changes(
             reasons[test.nodeid] = "has a cassette of other APIs"
         elif test.nodeid not in names and test.marks and test.has_own_place:
             reasons[test.nodeid] = "has its cassette where a fixture says, and none was found"
-    marks = [each for each in sources if isinstance(each, Mark)]
+    marks = [each for each in code if isinstance(each, Mark)]
     return _marks.changes(marks, tests, reasons, names)
 
 
@@ -207,31 +206,3 @@ def _pending(
     return {
         test.nodeid for test in tests if changed[test.nodeid] < test.marks or test.function in uses
     }
-
-
-def _write(changes: Sequence[_marks.Change]) -> Iterator[_marks.Change]:
-    """Change the markers, those that can be; give what became of each."""
-    by_file = _marks.by_file(changes)
-    failed: dict[Path, str] = {}
-    for path, those in by_file.items():
-        try:
-            raw = _marks.rewritten(path.read_bytes(), those)
-            if raw is None:
-                failed[path] = "the file is not UTF-8"
-            else:
-                _replace(path.resolve(), raw)
-        except OSError as error:
-            failed[path] = error.strerror or "it cannot be written"
-    for change in changes:
-        yield dataclasses.replace(change, reason=change.reason or failed.get(change.mark.path, ""))
-
-
-def _replace(path: Path, raw: bytes) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        temporary.write_bytes(raw)
-        shutil.copymode(path, temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

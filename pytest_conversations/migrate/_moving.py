@@ -26,7 +26,7 @@ class State(enum.Enum):
     IN_PLACE = "in place"  # what is there is the old one
     TAKEN = "taken"  # there is another
     FAILED = "failed"
-    FOREIGN = "foreign"  # it has nothing of the API
+    FOREIGN = "foreign"  # it has nothing of the API, or was this package's from the start
 
 
 @dataclasses.dataclass
@@ -38,7 +38,7 @@ class Moved:
         path: of the new file.
         state: what became of it.
         old: its sources, read.
-        problem: why it failed.
+        problem: why it failed, where none of its sources tells.
         secrets: how many are in a file that stays in its place.
         warnings: what else there is to know.
         unnamed: origins of what moves that nobody has told the plugin of.
@@ -125,7 +125,7 @@ class Mover:
         moved.unnamed = sorted(urls & set(self._unnamed))
         wrong = next((each for each in moved.old if each.problem), None)
         if wrong is not None:
-            moved.state, moved.problem = State.FAILED, ""
+            moved.state = State.FAILED
         elif path in move.sources:
             self._leave(moved)
         elif not moved.count:

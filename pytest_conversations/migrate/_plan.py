@@ -56,20 +56,20 @@ class _Sources:
 
 
 def plan(
-    tests: Sequence[Test], sources: Sequence[Found], found: Sequence[Path], root: Path
+    tests: Sequence[Test], code: Sequence[Found], cassettes: Sequence[Path], root: Path
 ) -> Plan:
     """Find what belongs to each test.
 
     Args:
         tests: all that there are.
-        sources: what stands in Python files.
-        found: the cassettes of other tools that the project has, to look through where one is not
-            where its tool has it by default.
+        code: what stands in Python files.
+        cassettes: of other tools that the project has, to look through where one is not where its
+            tool has it by default.
         root: of the project.
     """
-    search = _Search(found)
-    libraries = list(_libraries(sources, root))
-    uses = [each for each in sources if isinstance(each, Use)]
+    search = _Search(cassettes)
+    libraries = list(_libraries(code, root))
+    uses = [each for each in code if isinstance(each, Use)]
     of_use = {
         use: path for use in uses if (path := _of_use(use, search, [root, *libraries])) is not None
     }
@@ -106,9 +106,9 @@ def plan(
 class _Search:
     """Looks for files by the end of their path."""
 
-    def __init__(self, found: Iterable[Path]) -> None:
+    def __init__(self, paths: Iterable[Path]) -> None:
         self._by_name: dict[str, list[Path]] = collections.defaultdict(list)
-        for path in found:
+        for path in paths:
             self._by_name[path.name].append(path)
 
     def only(self, name: str, *, prefer: str = "") -> Path | None:
@@ -146,9 +146,9 @@ def _of_marks(test: Test, search: _Search, root: Path) -> Iterator[Path]:
             yield extra
 
 
-def _libraries(sources: Iterable[Found], root: Path) -> Iterator[Path]:
+def _libraries(code: Iterable[Found], root: Path) -> Iterator[Path]:
     """The folders that instances of ``VCR`` say, as far as they are written out."""
-    for place in sources:
+    for place in code:
         for _, name, value in place.options if isinstance(place, Place) else ():
             if name == "cassette_library_dir" and value[:1] in {"'", '"'}:
                 folder = str(ast.literal_eval(value))

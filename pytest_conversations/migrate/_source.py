@@ -6,9 +6,12 @@ from pathlib import Path
 
 from pytest_conversations.migrate._found import Found, Mark, Place, Use
 
-_FIXTURES = ("vcr_config", "vcr_cassette_dir", "default_cassette_name", "vcr_cassette_name")
-_HOOKS = ("pytest_recording_configure",)
-_CASSETTES = {"vcr", "vcr_cassette", "cassette"}  # fixtures that are the open cassette
+# Fixtures and a hook that configure.
+_CONFIGURING = {
+    *("vcr_config", "vcr_cassette_dir", "default_cassette_name", "vcr_cassette_name"),
+    "pytest_recording_configure",
+}
+_OPEN = {"vcr", "vcr_cassette", "cassette"}  # fixtures that are the open cassette
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -58,14 +61,14 @@ class _Reader(ast.NodeVisitor):
 
     def _function(self, node: _Function) -> None:
         first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
-        if node.name in (*_FIXTURES, *_HOOKS):
+        if node.name in _CONFIGURING:
             self._add_place(node, node.name, f"def {node.name}", _returned(node))
         outer = self._functions[0] if self._functions else (first, node.name)
         for each in node.decorator_list:
             self._decorator(each, function=outer)
         if outer[1].startswith("test") and outer == (first, node.name):
             for argument in (*node.args.args, *node.args.kwonlyargs):
-                if argument.arg in _CASSETTES:
+                if argument.arg in _OPEN:
                     self._add_place(argument, "argument", argument.arg, function=first)
         self._functions.append((first, node.name))
         for statement in node.body:
@@ -118,7 +121,7 @@ class _Reader(ast.NodeVisitor):
         elif _last_name(node.func) == "add_marker" and node.args and _text(node.args[0]) == "vcr":
             self._add_place(node, "add_marker", ast.unparse(node))
         elif _last_name(node.func) == "VCR":
-            self._add_place(node, "VCR", ast.unparse(node.func), _options(node))
+            self._add_place(node, "VCR", ast.unparse(node.func), tuple(_options(node)))
         else:
             self.generic_visit(node)
 
@@ -142,7 +145,7 @@ class _Reader(ast.NodeVisitor):
                 self._raw[start:end].decode("utf-8", "replace"),
                 name,
                 tuple(map(_text, called.args)) if called else (),
-                {key: text for _, key, text in _options(called)} if called else {},
+                {key: text for _, key, text in _options(called)},
                 function,
                 class_,
                 is_known,
@@ -153,7 +156,7 @@ class _Reader(ast.NodeVisitor):
         self, node: ast.expr, function: tuple[int, str], *, is_decorator: bool = False
     ) -> None:
         called = node if isinstance(node, ast.Call) else None
-        options = {key: text for _, key, text in _options(called)} if called else {}
+        options = {key: text for _, key, text in _options(called)}
         given = called.args[:1] if called else []
         given += [each.value for each in (called.keywords if called else ()) if each.arg == "path"]
         options.pop("path", None)
@@ -217,22 +220,18 @@ def _text(node: ast.expr) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
-def _options(node: ast.expr | None) -> tuple[tuple[int, str, str], ...]:
+def _options(node: ast.expr | None) -> Iterator[tuple[int, str, str]]:
     """Line, name and value of the options in a call, or in a mapping that is written out."""
-    return tuple(_each_option(node))
-
-
-def _each_option(node: ast.expr | None) -> Iterator[tuple[int, str, str]]:
     if isinstance(node, ast.Call):
         for keyword in node.keywords:
             if keyword.arg is not None:
                 yield keyword.value.lineno, keyword.arg, ast.unparse(keyword.value)
             else:
-                yield from _each_option(keyword.value)
+                yield from _options(keyword.value)
     elif isinstance(node, ast.Dict):
         for key, value in zip(node.keys, node.values, strict=True):
             if key is None:
-                yield from _each_option(value)
+                yield from _options(value)
             elif (name := _text(key)) is not None:
                 yield key.lineno, name, ast.unparse(value)
 
@@ -244,4 +243,4 @@ def _returned(function: _Function) -> tuple[tuple[int, str, str], ...]:
         for node in ast.walk(function)
         if isinstance(node, ast.Return | ast.Yield) and node.value is not None
     ]
-    return tuple(each for node in given for each in _each_option(node))
+    return tuple(each for node in given for each in _options(node))
