@@ -2,7 +2,6 @@
 
 import datetime as dt
 import itertools
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from rich.text import Text
 
 from pytest_conversations._plural import counted
 from pytest_conversations.cassette import load
-from pytest_conversations.transcript import Exchange, exchanges, said, sparkline, visible
+from pytest_conversations.transcript import Exchange, as_text, exchanges, said, sparkline, visible
 
 _WIDEST = 100  # characters; a line that is longer is hard to read
 _ENDLESS = 1_000_000
@@ -134,9 +133,7 @@ def _bodies(exchange: Exchange) -> Iterator[Text]:
     ]
     for arrow, body in bodies:
         if body is not None:
-            kept = _said(body)
-            text = kept if isinstance(kept, str) else json.dumps(kept, ensure_ascii=False, indent=2)
-            yield Text(f"{arrow} {visible(text)}")
+            yield Text(f"{arrow} {visible(as_text(_said(body), indent=2))}")
 
 
 def _said(body: JsonValue) -> JsonValue:
@@ -164,12 +161,8 @@ def _event_table(exchange: Exchange) -> Table:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold", min_width=20)
     for event in exchange.events:
-        data = (
-            event.data
-            if isinstance(event.data, str)
-            else json.dumps(event.data, ensure_ascii=False)
-        )
-        table.add_row(f"{event.ms} ms", Text(visible(event.name)), Text(visible(data)))
+        data = visible(as_text(event.data))
+        table.add_row(f"{event.ms} ms", Text(visible(event.name)), Text(data))
     return table
 
 

@@ -15,7 +15,7 @@ from pytest_conversations.cassette import (
     parse,
 )
 from pytest_conversations.report._limits import Cut, LeftOut, Limits, duration, left_out_here, size
-from pytest_conversations.transcript import Event, Exchange
+from pytest_conversations.transcript import Event, Exchange, as_text
 
 _STREAM = "text/event-stream"
 _LAID_OUT = 4  # times what is shown of a body: as much of it is laid out as JSON
@@ -164,7 +164,7 @@ def rows(events: Sequence[Event], limits: Limits, left_out: LeftOut) -> tuple[li
     for number, event in enumerate(events[: limits.marks], 1):
         if room <= 0:
             break
-        text = as_text(event.data, indent=None)
+        text = as_text(event.data)
         data = text[: limits.text]
         left_out.characters += len(text) - len(data)
         room -= len(data)
@@ -174,11 +174,6 @@ def rows(events: Sequence[Event], limits: Limits, left_out: LeftOut) -> tuple[li
     left_out.marks += rest
     note = left_out_here(rest, "more event") if rest else ""
     return made, note
-
-
-def as_text(body: JsonValue, indent: int | None = 2) -> str:
-    """JSON data as text; a text as it is."""
-    return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, indent=indent)
 
 
 def shown_body(body: JsonValue, total: int, limits: Limits, left_out: LeftOut) -> Cut:

@@ -79,8 +79,13 @@ def streamed(events: Iterable[JsonValue]) -> Iterator[Data]:
         yield {"type": "function.call", "tool_call_id": told.pop("id"), **told}
 
 
+def objects(value: JsonValue) -> list[Data]:
+    """The JSON objects in a list; none where it is none."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
 def _texts(content: JsonValue) -> str:
-    return "".join(str(piece.get("text") or "") for piece in _list({"of": content}, "of"))
+    return "".join(str(piece.get("text") or "") for piece in objects(content))
 
 
 def _object(value: JsonValue) -> Data:
@@ -88,5 +93,4 @@ def _object(value: JsonValue) -> Data:
 
 
 def _list(value: JsonValue | Mapping[str, JsonValue], key: str) -> list[Data]:
-    items = value.get(key) if isinstance(value, Mapping) else None
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    return objects(value.get(key)) if isinstance(value, Mapping) else []

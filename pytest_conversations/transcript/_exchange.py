@@ -5,7 +5,7 @@ import itertools
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 from urllib.parse import urlsplit
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
@@ -15,6 +15,7 @@ from pytest_conversations._sse import Decoder, ServerSentEvent
 from pytest_conversations.cassette import (
     Chunk,
     Interaction,
+    Response,
     as_recorded,
     body_bytes,
     cut_at_events,
@@ -24,6 +25,7 @@ from pytest_conversations.cassette import (
 )
 from pytest_conversations.models import ConversationEventsData
 from pytest_conversations.transcript import _chats
+from pytest_conversations.transcript._chats import Data, objects
 
 # Of a path behind `/v1/conversations`, which operation it is (contract section 1).
 _OPERATIONS = (
@@ -39,8 +41,6 @@ _OPERATIONS = (
 _BASE = "/v1/conversations"
 _LISTS = ("outputs", "entries", "messages")
 _DATA: TypeAdapter[list[ConversationEventsData]] = TypeAdapter(list[ConversationEventsData])
-
-Data = dict[str, JsonValue]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Exchange:
         inputs = self.request.get("inputs") if isinstance(self.request, dict) else None
         if isinstance(inputs, str):
             return [{"type": "message.input", "role": "user", "content": inputs}]
-        return _objects(inputs) or ([] if self.operation else _chats.asked(self.request))
+        return objects(inputs) or ([] if self.operation else _chats.asked(self.request))
 
     @property
     def answered(self) -> list[Data]:
@@ -125,7 +125,7 @@ class Exchange:
             return list(_chats.streamed(event.data for event in self.events))
         reply = self.response if isinstance(self.response, dict) else {}
         of_chat = [] if self.operation or not self.asked else _chats.answered(reply)
-        return of_chat or next((_objects(reply[key]) for key in _LISTS if key in reply), [])
+        return of_chat or next((objects(reply[key]) for key in _LISTS if key in reply), [])
 
     @property
     def usage(self) -> Data:
@@ -196,7 +196,7 @@ def _operation(method: str, url: str, sent: str, *, is_stream: bool) -> str:
     return f"{name}_stream" if streams and name in {"start", "append", "restart"} else name
 
 
-def _header(response: dict[str, Any], wanted: str) -> str:
+def _header(response: Response, wanted: str) -> str:
     return ", ".join(
         value
         for name, values in header_values(response)
@@ -212,7 +212,7 @@ def _data(text: str) -> JsonValue:
         return text
 
 
-def _error(response: dict[str, Any]) -> str:
+def _error(response: Response) -> str:
     stream = response.get("stream", {})
     error = response.get("error") or stream.get("error")
     if error:
@@ -222,17 +222,17 @@ def _error(response: dict[str, Any]) -> str:
 
 def _events(body: bytes, chunks: Sequence[Chunk]) -> tuple[Event, ...]:
     decoder = Decoder()
-    decoded: list[ServerSentEvent] = [*decoder.feed(body)]
+    whole: list[ServerSentEvent] = [*decoder.feed(body)]
     last = decoder.flush()
     ends = event_ends(body)
     if last is not None:
-        decoded.append(last)
+        whole.append(last)
         ends.append(len(body))
     arrivals = list(itertools.accumulate(len(chunk.data) for chunk in chunks))
     times = list(itertools.accumulate(chunk.ms for chunk in chunks))
     events = []
     start = at = 0
-    for event, end in zip(decoded, ends, strict=False):
+    for event, end in zip(whole, ends, strict=False):
         while at < len(arrivals) - 1 and arrivals[at] < end:
             at += 1
         data = _data(event.data.decode("utf-8", "replace"))
@@ -248,7 +248,3 @@ def _of_events(events: Sequence[Event]) -> list[Data]:
     except (ValidationError, ValueError):
         return []
     return [entry.model_dump(mode="json", exclude_unset=True) for entry in entries]
-
-
-def _objects(value: JsonValue) -> list[Data]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

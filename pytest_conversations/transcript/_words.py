@@ -1,4 +1,4 @@
-"""Entries of a conversation in words: who said what."""
+"""What a conversation holds as text: who said what, and when the bytes of a stream came."""
 
 import itertools
 import json
@@ -71,6 +71,11 @@ def arguments(value: JsonValue) -> str:
 _SHORT = 60  # characters
 
 
+def as_text(value: JsonValue, indent: int | None = None) -> str:
+    """JSON data as text; a text as it is."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=indent)
+
+
 def visible(text: str) -> str:
     """A text of a recording for a screen, which is to show control characters, not obey them."""
     return _UNSEEN.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
@@ -118,5 +123,5 @@ def _chunk(chunk: JsonValue) -> str:
 
 def _fields(info: Mapping[str, JsonValue]) -> Iterable[str]:
     for key, value in info.items():
-        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        shown = as_text(value)
         yield f"{key}: {shown}" if "\n" not in shown else f"{key}:\n{shown}"
