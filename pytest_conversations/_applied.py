@@ -7,7 +7,7 @@ import pytest
 
 from pytest_conversations import _settings, _stash
 from pytest_conversations._settings import ConversationsConfig, Settings
-from pytest_conversations.cassette import Scrubber
+from pytest_conversations.cassette import API_KEY, Scrubber
 
 
 def prepared(item: pytest.Item, conversations_config: object) -> tuple[Settings, Scrubber]:
@@ -22,12 +22,15 @@ def prepared(item: pytest.Item, conversations_config: object) -> tuple[Settings,
     problem = ""
     try:
         settings = _resolved(item, conversations_config)
-        return settings, _scrubber(item, settings)
+        scrubber = Scrubber(_Environment([API_KEY, *settings.scrub.names]), settings.scrub)
+        if _stash.CASSETTE not in item.stash:  # whose scrubber knows more
+            item.config.stash[_stash.SHOWN] = item, scrubber.known
+        _refuse_secret_names(item, settings, scrubber)
     except ValueError as error:
         problem = f"{item.nodeid.partition('[')[0]}: {error}"
-    # Out here, so that pytest does not show the error again as its cause.
-    item.stash[_stash.PROBLEM] = problem
-    pytest.fail(problem, pytrace=False)
+    else:
+        return settings, scrubber
+    raise _stash.failure(item, problem)
 
 
 def _resolved(item: pytest.Item, conversations_config: object) -> Settings:
@@ -39,15 +42,12 @@ def _resolved(item: pytest.Item, conversations_config: object) -> Settings:
     )
 
 
-def _scrubber(item: pytest.Item, settings: Settings) -> Scrubber:
-    """What takes the secrets out.
+def _refuse_secret_names(item: pytest.Item, settings: Settings, scrubber: Scrubber) -> None:
+    """Refuse a test that is named by a secret, as its files would be.
 
     Raises:
-        ValueError: the test is named by one, and so would be its files.
+        ValueError: it is.
     """
-    scrubber = Scrubber(_Environment(["MISTRAL_API_KEY", *settings.scrub.names]), settings.scrub)
-    if _stash.CASSETTE not in item.stash:  # whose scrubber knows more
-        item.config.stash[_stash.SHOWN] = item, scrubber.known
     for where, name, hint in (
         ("the id of a parameter of this test", item.name.partition("[")[2], _ID_HINT),
         ("the name of the cassette", settings.cassette or "", "name it otherwise"),
@@ -55,7 +55,6 @@ def _scrubber(item: pytest.Item, settings: Settings) -> Scrubber:
         for found in scrubber.finder.by_value(name.encode("utf-8", "replace")):
             msg = f"{where} holds a secret ({found.rule}), and stands in the names of files: {hint}"
             raise ValueError(msg)
-    return scrubber
 
 
 _ID_HINT = "give the parameter another id, as in pytest.param(..., id='key')"

@@ -106,9 +106,8 @@ def conversation_cassette(
             problem = f"{item.nodeid.partition('[')[0]}: {error}"
         except CassetteError as error:
             problem = f"{type(error).__name__}: {error}"
-        if problem:  # out here, so that pytest does not show the error again as its cause
-            item.stash[_stash.PROBLEM] = problem
-            pytest.fail(problem, pytrace=False)
+        if problem:
+            raise _stash.failure(item, problem)
         item.stash[_stash.SETTINGS] = settings
         folders = config.stash[_stash.TALLY].folders
         if (folder := str(config.rootpath / settings.dir)) not in folders:
@@ -121,8 +120,7 @@ def conversation_cassette(
         except CassetteError as error:
             problem = f"{type(error).__name__}: {error}"
         if problem:
-            item.stash[_stash.PROBLEM] = problem
-            pytest.fail(problem, pytrace=False)
+            raise _stash.failure(item, problem)
 
 
 @pytest.fixture(scope="session")
@@ -249,8 +247,7 @@ def _end_wider(item: pytest.Item) -> None:
     if wider is not None:
         wider.close()
         if wider.refusals:
-            item.stash[_stash.PROBLEM] = str(wider.refusals[0])
-            pytest.fail(str(wider.refusals[0]), pytrace=False)
+            raise _stash.failure(item, str(wider.refusals[0]))
 
 
 def _client_key(settings: Settings) -> Callable[[], str]:

@@ -35,3 +35,12 @@ def shown_of(item: pytest.Item) -> Callable[[str], str] | None:
     """What gives texts without the secrets of a test; None where it has no cassette or snapshot."""
     test, shown = item.config.stash.get(SHOWN, (None, None))
     return shown if test is item else None
+
+
+def failure(item: pytest.Item, problem: str) -> BaseException:
+    """Make the failure of a test by a message that the report of the run shows, too.
+
+    To be raised outside of any ``except``: else pytest shows the error there again, as its cause.
+    """
+    item.stash[PROBLEM] = problem
+    return pytest.fail.Exception(problem, pytrace=False)
