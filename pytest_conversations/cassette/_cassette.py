@@ -32,7 +32,8 @@ class ConversationCassette(PlayingCassette):
 
     Args:
         path: the file; it need not exist.
-        mode: vcrpy's record modes, and ``rewrite``: start from an empty cassette.
+        mode: vcrpy's record modes; ``rewrite``: start from an empty cassette; or ``verify``: record
+            to compare, and write nothing.
         scrubber: what takes the secrets out.
         matching: when two requests are the same; by default as `Matching` says.
         before_record_request: vcrpy's hook: a request in, the one to match and record out, or
@@ -60,8 +61,7 @@ class ConversationCassette(PlayingCassette):
     ) -> None:
         self._start_explaining(path, mode, matching or Matching(), hints or Hints())
         has_hooks = bool(before_record_request or before_record_response)
-        self._start_playing(scrubber, before_record_request, has_hooks=has_hooks)
-        self._sharing = sharing
+        self._start_playing(scrubber, before_record_request, sharing, has_hooks=has_hooks)
         self._fresh = 0  # interactions at the end of the file that this run has recorded
         self._recordings: list[Recording] = []
         self._store = FilePersister(scrubber.gate, self.hint)
@@ -85,7 +85,7 @@ class ConversationCassette(PlayingCassette):
         if mode == "rewrite":
             del self.data[:border]
         # What another test of this run records while this one may, too, is that test's alone.
-        self._start_index(border if mode == "new_episodes" else len(self.data), sharing)
+        self._start_index(border if mode == "new_episodes" else len(self.data))
 
     @property
     def interactions(self) -> list[Interaction]:

@@ -23,9 +23,15 @@ class PlayingCassette(ExplainingCassette):
     """
 
     def _start_playing(
-        self, scrubber: Scrubber, hook: _recording.RequestHook | None, *, has_hooks: bool
+        self,
+        scrubber: Scrubber,
+        hook: _recording.RequestHook | None,
+        sharing: Sharing | None,
+        *,
+        has_hooks: bool,
     ) -> None:
         self._scrubber = scrubber
+        self._sharing = sharing
         self._has_hooks = has_hooks  # of the user's, which count for what was recorded as well
         self._is_scrubbed = has_hooks
         self._lock = threading.RLock()
@@ -33,11 +39,10 @@ class PlayingCassette(ExplainingCassette):
             hook, scrubber, headers=self._matching.looks_at_headers
         )
 
-    def _start_index(self, playable: int, sharing: Sharing | None) -> None:
+    def _start_index(self, playable: int) -> None:
         """Find what is among the first ``playable`` interactions."""
         self._playable = playable
-        self._sharing = sharing
-        self._index = Index(self.data[:playable], self._matching, sharing)
+        self._index = Index(self.data[:playable], self._matching, self._sharing)
 
     def append(self, request: Request, response: Response) -> None:
         """Take an interaction that vcrpy has loaded; see `_scrub_loaded`."""
@@ -52,7 +57,7 @@ class PlayingCassette(ExplainingCassette):
             if self._is_scrubbed:
                 return False
             self.data = [(self.filter_request(request), held) for request, held in self.data]
-            self._start_index(self._playable, self._sharing)
+            self._start_index(self._playable)
             self._is_scrubbed = True
             return True
 
