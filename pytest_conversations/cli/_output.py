@@ -1,8 +1,9 @@
-"""What all commands print alike."""
+"""What several commands say and take alike."""
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 
 def missing(command: str, error: ImportError, extra: str) -> int:
@@ -21,6 +22,28 @@ def missing(command: str, error: ImportError, extra: str) -> int:
         file=sys.stderr,
     )
     return 1
+
+
+def expanded(paths: Iterable[Path]) -> tuple[list[Path], bool]:
+    """The files that are named, and those in folders; says which folder has none.
+
+    Args:
+        paths: a file need not be there; whoever reads it tells.
+
+    Returns:
+        The files, and whether there was such a folder.
+    """
+    from pytest_conversations._check import files
+
+    found: list[Path] = []
+    has_empty = False
+    for path in paths:
+        inside = list(files([path])) if path.is_dir() else [path]
+        if not inside:
+            print(f"no cassettes in {path}", file=sys.stderr)
+            has_empty = True
+        found += inside
+    return found, has_empty
 
 
 def port_problem(port: int) -> str:

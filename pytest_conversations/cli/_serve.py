@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_conversations._plural import counted
 from pytest_conversations.cli._commands import Commands
-from pytest_conversations.cli._output import missing, port_problem
+from pytest_conversations.cli._output import expanded, missing, port_problem
 from pytest_conversations.cli._stopping import Stop
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_conversations.relay import Asked
 
 _MODES = ("once", "new_episodes", "all", "rewrite")
-_API = "https://api.mistral.ai"
+_API = "https://api.mistral.ai"  # as in _options, which takes all of pytest to import
 
 
 def add_to(commands: Commands) -> None:
@@ -105,7 +105,7 @@ def _run(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         print(str(error), file=sys.stderr)
         return 2
-    paths = arguments.paths if arguments.record else _files(arguments.paths)
+    paths = arguments.paths if arguments.record else expanded(arguments.paths)[0]
     if not paths:
         return 1
     options = _serve.Options(
@@ -178,19 +178,6 @@ def _refuse_record(url: str, paths: Sequence[Path]) -> None:
     if len(paths) > 1:
         msg = "--record takes one cassette, which it records into"
         raise ValueError(msg)
-
-
-def _files(paths: Sequence[Path]) -> list[Path]:
-    """The files that are named, and those in folders."""
-    from pytest_conversations._check import files
-
-    found: list[Path] = []
-    for path in paths:
-        inside = list(files([path])) if path.is_dir() else [path]  # what is missing is told later
-        if not inside:
-            _complain(f"no cassettes in {path}")
-        found += inside
-    return found
 
 
 def _print(asked: "Asked") -> None:

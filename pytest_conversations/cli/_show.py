@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from pytest_conversations.cli._commands import Commands
-from pytest_conversations.cli._output import missing
+from pytest_conversations.cli._output import expanded, missing
 
 
 def add_to(commands: Commands) -> None:
@@ -27,7 +27,6 @@ def add_to(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from pytest_conversations import _check
     from pytest_conversations.errors import CassetteError
 
     try:
@@ -36,15 +35,8 @@ def _run(arguments: argparse.Namespace) -> int:
         from pytest_conversations._show import show
     except ImportError as error:
         return missing("show", error, "cli")
-    failed = 0
-    files: list[Path] = []
-    for path in arguments.paths:
-        # What is not there is told in its turn.
-        found = list(_check.files([path])) if path.is_dir() else [path]
-        if not found:
-            print(f"no cassettes in {path}", file=sys.stderr)
-            failed = 1
-        files += found
+    files, has_empty = expanded(arguments.paths)
+    failed = int(has_empty)
     is_one = files == arguments.paths and len(files) == 1  # git shows a temporary file
     for path in files:
         try:
