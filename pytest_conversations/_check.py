@@ -1,4 +1,4 @@
-"""Checks cassettes that are there: whether they are whole, and whether they hold secrets."""
+"""Cassettes that are there: whether they are whole, what is secret in them, and without it."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping

@@ -14,6 +14,7 @@ import pytest
 from pytest_conversations import _check, _settings, _stash, _telling, report
 from pytest_conversations._orphans import orphans
 from pytest_conversations._plural import counted
+from pytest_conversations._tally import from_root
 from pytest_conversations._telling import Told
 from pytest_conversations._version import __version__
 from pytest_conversations.errors import CassetteError
@@ -100,7 +101,7 @@ class Reporting:
         if shown is not None:  # a parameter may be a secret, and with it both names
             told["name"] = shown(item.nodeid)
             if cassette is not None:
-                told["title"] = shown(_from(self._config.rootpath, str(cassette.path)))
+                told["title"] = shown(from_root(self._config.rootpath, str(cassette.path)))
         problem = item.stash.get(_stash.PROBLEM, "")
         if problem:
             told["misses"] = [*told.get("misses", []), problem]
@@ -136,7 +137,7 @@ class Reporting:
             rest = (
                 f"; {counted(len(problems), 'cassette')} in it cannot be read" if problems else ""
             )
-            self._line = f"the report is in {_from(config.rootpath, str(self._file))}{rest}"
+            self._line = f"the report is in {from_root(config.rootpath, str(self._file))}{rest}"
             return
         if session.exitstatus == pytest.ExitCode.OK:  # who asked for it is to notice
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -172,7 +173,7 @@ class Reporting:
                 next(
                     (each["title"] for each in told if "title" in each),
                     # Where no cassette was opened it stands for its test.
-                    told[0].get("name", _from(self._config.rootpath, path)),
+                    told[0].get("name", from_root(self._config.rootpath, path)),
                 ),
                 tests=tuple(_test(name, went) for name, went in tests.items()),
                 unused=_unused(told),
@@ -182,7 +183,7 @@ class Reporting:
     def _orphans(self) -> Iterator[report.Source]:
         config = self._config
         for path in orphans(config, config.stash[_stash.TALLY]):
-            yield report.Source(Path(path), _from(config.rootpath, path), is_orphan=True)
+            yield report.Source(Path(path), from_root(config.rootpath, path), is_orphan=True)
 
 
 def _test(name: str, went: _Went) -> report.Test:
@@ -204,8 +205,3 @@ def _unused(told: Iterable[Told]) -> frozenset[int]:
         return frozenset()  # the places are others now
     played = {place for each in held for place in each.get("played", [])}
     return frozenset({place for each in held for place in each.get("unused", [])} - played)
-
-
-def _from(root: Path, path: str) -> str:
-    inside = Path(path).is_relative_to(root)
-    return Path(path).relative_to(root).as_posix() if inside else path

@@ -1,4 +1,4 @@
-"""Cassettes behind a server, or a server behind a cassette."""
+"""Cassettes behind a server, or a server behind a cassette; and the page of what was served."""
 
 import collections
 import contextlib
@@ -93,14 +93,14 @@ def serving(
 
     def listen(asked: Asked) -> None:
         shown = scrubber.finder.shown
-        scrubbed = dataclasses.replace(
+        told = dataclasses.replace(
             asked,
             method=shown(asked.method),
             target=shown(asked.target),
             fault=shown(asked.fault),
         )
-        heard.appendleft(scrubbed)
-        note(scrubbed)
+        heard.appendleft(told)
+        note(told)
 
     app = create_app(
         SERVER_URL if is_stand_in else url,

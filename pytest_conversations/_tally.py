@@ -120,7 +120,7 @@ class Tally:
         for what, count in sorted(self.scrubbed.items() if verbose else ()):
             yield f"  scrubbed: {count} x {what}"
         for path, count in sorted(self.sharing.items() if verbose else ()):
-            yield f"  shared: {_from(root, path)} by {counted(count, 'test')}"
+            yield f"  shared: {from_root(root, path)} by {counted(count, 'test')}"
         if self.verified:
             replies = "1 reply was" if self.verified == 1 else f"{self.verified} replies were"
             yield f"  verified: {replies} asked for again, nothing was written"
@@ -131,18 +131,18 @@ class Tally:
             idle = (
                 ", all of it: delete the file if its test needs none" if path in self.idle else ""
             )
-            yield f"  unused: {count} of {_from(root, path)}{idle}"
+            yield f"  unused: {count} of {from_root(root, path)}{idle}"
         for path in sorted(set(self.edited)):
             yield (
-                f"  edited: {_from(root, path)} is not what was recorded (if that is meant, delete "
-                "its line `checksum`)"
+                f"  edited: {from_root(root, path)} is not what was recorded (if that is meant, "
+                "delete its line `checksum`)"
             )
         for path in orphans:
-            yield f"  not used by any test: {_from(root, path)} (delete it, if so)"
+            yield f"  not used by any test: {from_root(root, path)} (delete it, if so)"
         for path, days in sorted(self.old.items()):
-            yield f"  old: {_from(root, path)} was recorded {counted(days, 'day')} ago"
+            yield f"  old: {from_root(root, path)} was recorded {counted(days, 'day')} ago"
         for path, reason in sorted(set(map(tuple, self.unwritten.values()))):
-            yield f"  not written: {_from(root, path)} ({reason})"
+            yield f"  not written: {from_root(root, path)} ({reason})"
         if self.unused.keys() - set(self.idle):
             yield "Re-run with --conversations-mode=rewrite to record without what is unused."
         elif self.old:
@@ -151,6 +151,7 @@ class Tally:
             yield f"Re-run with --conversations-mode={mode} to record again what is old."
 
 
-def _from(root: Path, path: str) -> str:
+def from_root(root: Path, path: str) -> str:
+    """A path as messages have it: from a folder, where it is below."""
     inside = Path(path).is_relative_to(root)
     return Path(path).relative_to(root).as_posix() if inside else path
