@@ -1,12 +1,17 @@
-"""The files of a project that may be cassettes of other tools, or speak of them."""
+"""The files of a project: cassettes of other tools, what was made of them, what speaks of them."""
 
+import contextlib
 import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from pytest_conversations.cassette import MIGRATED_FROM
+
 _ENDINGS = {".yaml", ".yml", ".json"}
 _NO_PROJECT = {"node_modules", "__pycache__", "site-packages", "build", "dist"}
+_HEAD = 1000  # bytes of a file that tell whose it is
+_OWN = b"recorder: pytest-conversations"
 _SPEAKS = re.compile(rb"vcr|cassett")
 _URI = re.compile(rb"(?m)^[ \t-]*[\"']?uri[\"']?:|[{,]\s*\"uri\"\s*:")
 
@@ -45,6 +50,19 @@ def speaks_of_cassettes(raw: bytes) -> bool:
     return _SPEAKS.search(raw) is not None
 
 
-def may_be_cassette(raw: bytes) -> bool:
+def parted(files: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    """The files that look like cassettes of other tools, and those that were made of such."""
+    others, own = [], []
+    for path in dict.fromkeys(files):
+        with contextlib.suppress(OSError):
+            raw = path.read_bytes()
+            if _OWN in raw[:_HEAD]:
+                own += [path] if MIGRATED_FROM.encode() in raw[:_HEAD] else []
+            elif _may_be_cassette(raw):
+                others.append(path)
+    return others, own
+
+
+def _may_be_cassette(raw: bytes) -> bool:
     """Whether a file looks like a cassette, also where it is damaged."""
     return _URI.search(raw) is not None and b"interactions" in raw

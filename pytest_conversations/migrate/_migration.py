@@ -9,7 +9,6 @@ from pathlib import Path
 
 from pytest_conversations._options import SERVER_URL
 from pytest_conversations._rules import Rules
-from pytest_conversations.cassette import MIGRATED_FROM
 from pytest_conversations.migrate import _files, _lines, _marks, _plan, _telling
 from pytest_conversations.migrate._collected import Collected, Test, collect
 from pytest_conversations.migrate._found import Found, Mark, Place
@@ -17,9 +16,6 @@ from pytest_conversations.migrate._moving import Moved, Mover, State, reason
 from pytest_conversations.migrate._old import origin
 from pytest_conversations.migrate._source import find
 from pytest_conversations.migrate._telling import Report
-
-_HEAD = 1000  # bytes of a file that tell whose it is
-_OWN = b"recorder: pytest-conversations"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +59,7 @@ def migrate(asked: Asked, environ: Mapping[str, str], progress: Progress) -> Rep
     modules = list(dict.fromkeys([*modules, *_modules(project)]))
     code, unread = _read_code(modules)
     unnamed = {origin(url) for url in asked.origins if not _is_configured(url, modules)}
-    cassettes, own = _parted([*files, *_files.walk([folder])[0]])
+    cassettes, own = _files.parted([*files, *_files.walk([folder])[0]])
     planned = _plan.plan(project.tests, code, cassettes, project.root)
     mover = Mover(
         folder, project.root, rules, environ, origins, unnamed=unnamed, writes=asked.writes
@@ -147,19 +143,6 @@ def _read_code(paths: Iterable[Path]) -> tuple[list[Found], list[tuple[Path, str
         except (OSError, SyntaxError, ValueError, RecursionError) as error:
             unread.append((path, str(error)))
     return found, unread
-
-
-def _parted(files: Iterable[Path]) -> tuple[list[Path], list[Path]]:
-    """The files that look like cassettes of other tools, and those that were made of such."""
-    others, own = [], []
-    for path in dict.fromkeys(files):
-        with contextlib.suppress(OSError):
-            raw = path.read_bytes()
-            if _OWN in raw[:_HEAD]:
-                own += [path] if MIGRATED_FROM.encode() in raw[:_HEAD] else []
-            elif _files.may_be_cassette(raw):
-                others.append(path)
-    return others, own
 
 
 def _changes(

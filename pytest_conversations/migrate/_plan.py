@@ -89,7 +89,7 @@ def plan(
         every = of_test[test.nodeid].every
         if every:
             shared = any(counts[path] > 1 for path in of_test[test.nodeid].used)
-            name = _name(test, every, moves.values()) if test.named or shared else ""
+            name = _marker_name(test, every, moves.values()) if test.named or shared else ""
             target = Path(name) if name else test.default
             move = moves.setdefault((target, every), Move(target, every, name, []))
             move.tests.append(test)
@@ -98,7 +98,7 @@ def plan(
         if path not in taken:  # in a fixture, or a function that tests call
             taken.add(path)
             folder = _paths.default_folder(Path(os.path.relpath(use.path, root)))
-            name = _named(folder, use.cassette or path.name)
+            name = _inside(folder, use.cassette or path.name)
             moves[Path(name), (path,)] = Move(Path(name), (path,), name, [])
     return Plan(list(moves.values()), of_use)
 
@@ -165,15 +165,16 @@ def _of_use(use: Use, search: _Search, places: Sequence[Path]) -> Path | None:
     return path or search.only(use.cassette)
 
 
-def _name(test: Test, sources: Sequence[Path], moves: Iterable[Move]) -> str:
+def _marker_name(test: Test, sources: Sequence[Path], moves: Iterable[Move]) -> str:
     """What the marker is to say for a cassette that has a name: in the folder of its module's."""
     for move in moves:  # another module may use the same
         if move.name and move.sources == tuple(sources):
             return move.name
-    return _named(test.folder, test.named or sources[0].name)
+    return _inside(test.folder, test.named or sources[0].name)
 
 
-def _named(folder: Path, name: str) -> str:
+def _inside(folder: Path, name: str) -> str:
+    """The path of a cassette of that name, in a folder and never outside of it."""
     given = PurePosixPath(name)
     inside = not given.is_absolute() and ".." not in given.parts
     kept = given if inside else PurePosixPath(given.name)
