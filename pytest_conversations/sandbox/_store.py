@@ -43,7 +43,7 @@ class Agent:
 _Kept = TypeVar("_Kept", Conversation, Agent)
 
 
-class Shelf(Generic[_Kept]):
+class Things(Generic[_Kept]):
     """Things by id, in the order in which they came.
 
     Args:
@@ -101,6 +101,6 @@ class Store:
     """All state of one server."""
 
     def __init__(self) -> None:
-        self.conversations: Shelf[Conversation] = Shelf("Conversation")
-        self.agents: Shelf[Agent] = Shelf("Agent")
+        self.conversations: Things[Conversation] = Things("Conversation")
+        self.agents: Things[Agent] = Things("Agent")
         self.budget = TokenBudget()
