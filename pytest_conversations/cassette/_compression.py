@@ -26,22 +26,11 @@ class Decoded(NamedTuple):
     is_whole: bool = True
 
 
-def decompressed(body: bytes, coding: str | None) -> bytes | None:
-    """A body without its content coding; None where it has none, or one that cannot be undone.
-
-    Args:
-        body: as it was sent, or stored; many tools decode it and leave the header.
-        coding: the header ``Content-Encoding``.
-    """
-    plain = decoded(body, coding)
-    return plain.body if plain.is_whole and plain.body != body else None
-
-
 def decoded(body: bytes, coding: str | None) -> Decoded:
     """As much of a body as can be read.
 
     Args:
-        body: as it was sent, or stored.
+        body: as it was sent, or stored; many tools decode it and leave the header.
         coding: the header ``Content-Encoding``; several in the order in which they were applied.
     """
     plain = Decoded(body)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from vcr.request import Request
 
 from pytest_conversations._rules import Rules
-from pytest_conversations.cassette import _carried, _forms, _headers, _matching
+from pytest_conversations.cassette import _carried, _forms, _headers, _matching, _names
 from pytest_conversations.cassette._carried import API_KEY
 from pytest_conversations.cassette._fitting import fitted
 from pytest_conversations.cassette._fragments import spelled_out
@@ -36,7 +36,7 @@ class Finder:
         self._last: tuple[tuple[bytes, bool, Sequence[Text]], ...] = ()
         groups = [name.upper() for pattern in rules.patterns for name in pattern.groupindex]
         names = "|".join(map(re.escape, (API_KEY, *values, *groups)))
-        self._placeholder = re.compile(rf"{_forms.PLACEHOLDER}|<(?:{names})>")
+        self._placeholder = re.compile(rf"{_names.PLACEHOLDER}|<(?:{names})>")
 
     @property
     def unsearched(self) -> dict[str, str]:

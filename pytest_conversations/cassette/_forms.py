@@ -67,7 +67,7 @@ _FORMS = {
 _PATTERNS = [(name, re.compile(_WORD + pattern)) for name, pattern in _FORMS.items()]
 # A name and what makes it one, inside of a text: of a query, a form, a command, code, headers.
 _NAMED = re.compile(
-    r"(?:(?<![\w-])|(?<=\\[nrtbf]))(?P<name>[\w-]{1,64}+)\\*[\"']?\]?\s{0,4}[:=]>?\s{0,4}(?P<quote>\\*[\"'])?"
+    _WORD + r"(?P<name>[\w-]{1,64}+)\\*[\"']?\]?\s{0,4}[:=]>?\s{0,4}(?P<quote>\\*[\"'])?"
 )
 # RFC 9110, section 11.4.
 _SCHEME = re.compile(r"[A-Za-z][\w-]{1,20}\s{1,4}(?=\S+\Z)")
@@ -78,8 +78,6 @@ _LONGEST = 128  # characters that are looked at to tell a credential from other 
 _VALUE = re.compile(r"[^\s\"'\\&;,<>(){}\[\]]{8,}")
 _QUOTED = re.compile(r"[^\s\"'\\]{8,}")
 _STOPS = frozenset(".!?:")
-PLACEHOLDER = r"<[A-Z][A-Z0-9_-]*>"
-"""A pattern for what is put in place of a credential."""
 
 # Without any of these nothing here can be in a body; most texts have none.
 _HINTS = (
@@ -106,7 +104,7 @@ _HINTS = (
 
 _HINT = re.compile(b"|".join(map(re.escape, _HINTS)))
 
-_OURS = re.compile(rf"(?:(?i:bearer|basic)\s+)?{PLACEHOLDER}")
+_OURS = re.compile(rf"(?:(?i:bearer|basic)\s+)?{_names.PLACEHOLDER}")
 
 
 def is_masked(value: str) -> bool:

@@ -17,7 +17,7 @@ from vcr.request import Request
 from vcr.util import read_body
 
 from pytest_conversations import _pointers
-from pytest_conversations.cassette._compression import decompressed
+from pytest_conversations.cassette._compression import decoded
 
 _BOUNDARY = re.compile(r'multipart/[^;]*;(?:.*;)?\s*boundary="?([^";]+)', re.IGNORECASE)
 
@@ -31,10 +31,10 @@ class Matcher(Protocol):
 
 
 def body_bytes(request: Request) -> bytes:
-    """The body of a request without its content coding; empty where there is none."""
+    """The body of a request without its content coding, if that can be undone as a whole."""
     stored = stored_body(request)
-    plain = decompressed(stored, request.headers.get("content-encoding"))
-    return stored if plain is None else plain
+    plain = decoded(stored, request.headers.get("content-encoding"))
+    return plain.body if plain.is_whole else stored
 
 
 def stored_body(request: Request) -> bytes:

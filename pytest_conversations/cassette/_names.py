@@ -37,7 +37,10 @@ _KINDS = [
     (Kind.UNSURE, re.compile(rf"(?:\w+_)?(?P<core>{_UNSURE})")),
     (Kind.SIGNATURE, re.compile(rf"(?P<core>{_SIGNATURE})")),
 ]
-_PLACE = re.compile(r"<[A-Z][A-Z0-9_-]*>")
+PLACEHOLDER = r"<[A-Z][A-Z0-9_-]*>"
+"""A pattern for what is put in place of a credential."""
+
+_PLACE = re.compile(PLACEHOLDER)
 
 
 @functools.lru_cache(maxsize=1024)

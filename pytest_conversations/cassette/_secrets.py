@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from pytest_conversations import _protocol
+from pytest_conversations.cassette import _names
 from pytest_conversations.cassette._spelling import SHORTEST, Body, Spellings, encoded
 
 _SPACE = " \t\r\n"
 _PART = 8  # bytes of a piece
 _SURE = 12  # bytes of a value that no text ends in by chance
 _MIXED = re.compile(rb"\d.*[A-Za-z]|[A-Za-z].*\d", re.DOTALL)
-_PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_-]*>")
+_PLACEHOLDER = re.compile(_names.PLACEHOLDER)
 
 
 class Found(NamedTuple):

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import unquote_plus
 
 from pytest_conversations.cassette import _multipart
+from pytest_conversations.cassette._names import PLACEHOLDER
 from pytest_conversations.cassette._writings import FORM, JSON, PLAIN, byte_positions
 
 
@@ -53,7 +54,7 @@ _KINDS = {"string": Kind.STRING, "colon": Kind.KEY, "number": Kind.NUMBER, "othe
 _OF_OUTPUT = frozenset({"index", "output_index", "content_index", "id", "item_id", "tool_call_id"})
 _OWNERS = 16  # objects that a text stands in, and keys of each, that are looked at
 _FORM = re.compile(r"[^=&\s]+=[^&\s]*(?:&[^=&\s]+=[^&\s]*)*&?")
-_PAIR = re.compile(r"(?:^|[?&])([^=&?#/\s]{1,128})=((?:<[A-Z][A-Z0-9_-]*>|[^&#\s\"'<>])*)")
+_PAIR = re.compile(r"(?:^|[?&])([^=&?#/\s]{1,128})=((?:" + PLACEHOLDER + r"|[^&#\s\"'<>])*)")
 _NAMES = frozenset({"name", "key", "header"})
 _DEEPEST = 8  # texts in texts; a text of nothing but `?a=` has a third as many as characters
 _KEYS = 4  # that are remembered of those that lead to a text
