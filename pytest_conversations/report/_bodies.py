@@ -88,7 +88,7 @@ def clipped(interaction: Interaction, limits: Limits) -> Clipped:
     body = response["body"].get("string") or b""
     if len(body) <= limits.read or not is_stream(interaction):
         return Clipped(interaction, [], 0)
-    table = parse_or_none(response.get("stream", {}).get("chunks"))
+    table = _pairs(response.get("stream", {}).get("chunks"))
     total = 0
     kept = []
     for ms, count in table:
@@ -113,7 +113,7 @@ def is_stream(interaction: Interaction) -> bool:
     )
 
 
-def parse_or_none(written: object) -> list[tuple[int, int]]:
+def _pairs(written: object) -> list[tuple[int, int]]:
     """The pairs of a chunk table; none where that is no table."""
     try:
         return parse(written) if isinstance(written, str) else []

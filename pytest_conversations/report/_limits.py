@@ -109,19 +109,13 @@ class Budget:
 
 
 def counted(count: int, word: str, plural: str = "") -> str:
-    """A number and its word: ``1 chunk``, ``2 chunks``.
-
-    Args:
-        count: the number.
-        word: of one.
-        plural: of several; by default the same with an ``s``.
-    """
+    """A number and its word, as `_plural` has it, with the number `grouped`."""
     return f"{grouped(count)} {noun(count, word, plural)}"
 
 
 def left_out_here(count: int, word: str, plural: str = "") -> str:
     """A sentence about what is in the cassette, and not in the page."""
-    verb = "is" if count == 1 else "are"
+    verb = noun(count, "is", "are")
     return f"{counted(count, word, plural)} {verb} in the cassette, and left out here."
 
 
