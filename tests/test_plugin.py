@@ -182,7 +182,9 @@ def test_without_the_extra_sandbox(
 ) -> None:
     """What needs it says what to install; the rest goes on without."""
     pytester.makeconftest("import sys; sys.modules.update(starlette=None, uvicorn=None)")
-    pytester.makepyfile(f"def test_it({fixture}): pass\ndef test_other(conversation_cassette): pass")
+    pytester.makepyfile(
+        f"def test_it({fixture}): pass\ndef test_other(conversation_cassette): pass"
+    )
     result = pytester.runpytest_subprocess(*options)
     result.assert_outcomes(passed=0 if options else 1, errors=2 if options else 1)
     install = "pip install 'pytest-conversations[[]sandbox]'"
