@@ -80,6 +80,7 @@ def conversation_cassette(
     item.stash[_stash.OUTCOME] = ""  # where a plugin runs a test again, that of the run before
     _end_wider(item)
     settings, scrubber = prepared(item, conversations_config)
+    cassette: ConversationCassette | None = None
     problem = ""
     with contextlib.ExitStack() as stack:
         try:
@@ -106,7 +107,7 @@ def conversation_cassette(
             problem = f"{item.nodeid.partition('[')[0]}: {error}"
         except CassetteError as error:
             problem = f"{type(error).__name__}: {error}"
-        if problem:
+        if cassette is None:
             raise _stash.failure(item, problem)
         item.stash[_stash.SETTINGS] = settings
         folders = config.stash[_stash.TALLY].folders

@@ -167,7 +167,7 @@ class Reporting:
                 users.setdefault(went.told.get("path", name), {})[name] = went
         for path, tests in users.items():
             told = [went.told for went in tests.values()]
-            changes = [each["changes"] for each in told if each.get("changes") is not None]
+            changes = [found for each in told if (found := each.get("changes")) is not None]
             yield report.Source(
                 Path(path),
                 next(

@@ -145,4 +145,5 @@ class Playback:
 @functools.cache
 def as_stream(kind: type[object], library: Library) -> type:
     """A class that is ``kind`` and whatever the library asks of a response's stream."""
-    return type(kind.__name__, (kind, library.SyncByteStream, library.AsyncByteStream), {})
+    bases = (kind, library.SyncByteStream, library.AsyncByteStream)
+    return type(kind.__name__, bases, {})  # pyright: ignore[reportGeneralTypeIssues] # made here

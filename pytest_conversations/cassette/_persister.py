@@ -32,8 +32,8 @@ _OTHER = "name a cassette, or keep this file out of their folder"
 
 
 class _Serializer(Protocol):
-    def deserialize(self, text: str) -> dict[str, object]: ...
-    def serialize(self, document: dict[str, object]) -> str: ...
+    def deserialize(self, text: str, /) -> dict[str, object]: ...
+    def serialize(self, document: dict[str, object], /) -> str: ...
 
 
 class FilePersister:
@@ -158,7 +158,8 @@ def _loaded(raw: bytes, serializer: _Serializer, *, is_right: bool) -> _Loaded:
     except UnicodeDecodeError as error:
         reason = "not UTF-8 text"
         raise FormatError(reason, raw.count(b"\n", 0, error.start) + 1) from error
-    loaded: _Loaded = vcr.serialize.deserialize(text, serializer)
+    # What vcrpy returns has no types.
+    loaded: _Loaded = vcr.serialize.deserialize(text, serializer)  # pyright: ignore[reportAssignmentType]
     return loaded
 
 

@@ -147,7 +147,9 @@ class PlayingCassette(ExplainingCassette):
             return not recorded.get("retried")
         return not self.records and all(self.play_counts[index] for index in self._index.of(made))
 
-    def _responses(self, request: Request) -> Iterator[tuple[int, Response]]:
+    def _responses(  # pyright: ignore[reportIncompatibleMethodOverride] # vcrpy's has no types
+        self, request: Request
+    ) -> Iterator[tuple[int, Response]]:
         """What vcrpy asks for the matches of a request; here by index, not by a scan."""
         self._scrub_loaded()
         for index in self._index.of(self.filter_request(request)):

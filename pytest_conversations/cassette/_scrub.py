@@ -67,7 +67,7 @@ class Scrubber:
         request.uri = self._text(request.uri, "URL", is_compared=True)
         stored, body = _matching.stored_body(request), _matching.body_bytes(request)
         coding = request.headers.get("content-encoding")
-        if not decoded(stored, coding).is_whole:
+        if coding and not decoded(stored, coding).is_whole:
             self.unread.add(coding)
         found = self.finder.in_body(body, is_compared=True)
         scrubbed = self._noted(found, "request body").applied(body)

@@ -9,3 +9,4 @@ class Commands(Protocol):
 
     def add_parser(self, name: str, *, help: str, description: str) -> argparse.ArgumentParser:  # noqa: A002 - argparse's
         """Add a command and return its parser."""
+        ...

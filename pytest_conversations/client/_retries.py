@@ -107,7 +107,7 @@ def as_config(given: object) -> RetryConfig | None:
     try:
         backoff = vars(given)["backoff"]
         ours = vars(given) | {"backoff": BackoffStrategy(**vars(backoff))}
-        return RetryConfig(**ours)
+        return RetryConfig(**ours)  # pyright: ignore[reportArgumentType] # it checks them itself
     except (KeyError, TypeError):
         msg = f"retries is of type {type(given).__name__}, not a RetryConfig"
     raise TypeError(msg)

@@ -55,7 +55,7 @@ class Model(BaseModel):
         for key in (*self._unset_keys(), *unsent):
             if written.get(key, ...) is None:
                 del written[key]
-        if self.model_config["extra"] == "forbid" and self.model_extra:
+        if self.model_config.get("extra") == "forbid" and self.model_extra:
             written.update(self.model_extra)  # of a reply that echoes it; pydantic drops them
         return written
 

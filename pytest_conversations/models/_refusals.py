@@ -53,7 +53,10 @@ def readable(error: pydantic.ValidationError) -> pydantic.ValidationError:
         error.title,
         [
             InitErrorDetails(
-                type=PydanticCustomError(line["type"], _message(line)), loc=place, input=None
+                # Nothing in the message is replaced, since there is no context.
+                type=PydanticCustomError(line["type"], _message(line)),  # pyright: ignore[reportArgumentType]
+                loc=place,
+                input=None,
             )
             for place, line in kept
         ],

@@ -75,7 +75,7 @@ class ConversationSnapshotExtension(AmberSnapshotExtension):
 
         def visit(value: JsonValue, path: "PropertyPath") -> JsonValue:
             if matcher is not None:
-                matched = matcher(data=value, path=path)
+                matched = matcher(data=value, path=path)  # pyright: ignore[reportCallIssue] # syrupy calls them so
                 value = repr(matched) if isinstance(matched, Repr) else plain(matched)
             if isinstance(value, dict):
                 return {
@@ -92,9 +92,9 @@ class ConversationSnapshotExtension(AmberSnapshotExtension):
             return value
 
         def keep(name: str | int, path: "PropertyPath") -> bool:
-            if exclude is not None and exclude(prop=name, path=path):
+            if exclude is not None and exclude(prop=name, path=path):  # pyright: ignore[reportCallIssue] # syrupy calls them so
                 return False
-            return include is None or include(prop=name, path=path)
+            return include is None or include(prop=name, path=path)  # pyright: ignore[reportCallIssue] # syrupy calls them so
 
         return text(options.applied(visit(plain(scrubbed), ())))
 
