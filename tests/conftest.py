@@ -38,7 +38,7 @@ collect_ignore = ["test_durability.py"] if sys.platform == "win32" else []
 hypothesis.settings.register_profile("nightly", max_examples=10_000, deadline=None)
 # In CI they are the same each time, so many of them find nothing more.
 hypothesis.settings.register_profile("ci", hypothesis.settings.get_profile("ci"), max_examples=50)
-if hypothesis.settings.get_current_profile_name() == "ci":
+if os.environ.get("CI"):
     hypothesis.settings.load_profile("ci")
 
 
