@@ -21,6 +21,8 @@ exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = "pytest-conversations"
 html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
 
 # Headings are link targets, as on the pages of a repository.
 myst_heading_anchors = 3
