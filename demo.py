@@ -69,7 +69,9 @@ def main() -> int:
 
 def _pytest(project: Path, *options: str) -> int:
     environ = {name: v for name, v in os.environ.items() if not name.startswith("MISTRAL_")}
-    command = ["-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
+    # pytest-asyncio, which is there when `make test` was here before, says more than belongs here.
+    quiet = ["-p", "no:cacheprovider", "-p", "no:asyncio"]
+    command = ["-m", "pytest", "-q", *quiet, *options]
     print(f"    $ pytest {' '.join(options)}")
     result = subprocess.run(  # noqa: S603 - our own words
         [sys.executable, *command],

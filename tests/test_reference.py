@@ -13,11 +13,14 @@ from types import ModuleType
 
 import pydantic
 import pytest
+import yaml
 
 import pytest_conversations
 from pytest_conversations import ConversationsConfig, _fixtures, _options, cli, errors, models
+from pytest_conversations.cassette._metadata import MIGRATED_FROM
 
-DOCS = Path(__file__).parent.parent / "docs"
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
 PUBLIC = [pytest_conversations, errors, models]
 
 
@@ -115,6 +118,16 @@ def test_each_public_name_is_told(module: ModuleType) -> None:
         for method, function in inspect.getmembers(each, inspect.isfunction):
             if method in vars(each) and not method.startswith("_"):
                 assert function.__doc__, f"{name}.{method}"
+
+
+def test_each_key_of_a_cassette_is_told() -> None:
+    """Those that our own recordings have, and that only some have."""
+    page = _page("cassette.md")
+    keys = {MIGRATED_FROM}
+    for path in [*ROOT.glob("cassettes/**/*.yaml"), *ROOT.glob("examples/*/cassettes/**/*.yaml")]:
+        keys |= yaml.safe_load(path.read_text(encoding="utf-8"))["metadata"].keys()
+    assert len(keys) > 5
+    assert keys <= set(_table(page, "Metadata"))
 
 
 def test_each_error_is_told() -> None:
