@@ -29,6 +29,8 @@ _NEIGHBOURS = [
     "respx",
     "xdist",
 ]
+# Of the environment: what would change an option, the key, or the colour of what is printed.
+_LEFT_OUT = ("MISTRAL", "PYTEST", "CI", "FORCE_COLOR", "NO_COLOR", "PY_COLORS")
 _COMMANDS = {"pytest": "pytest", "pytest-conversations": "pytest_conversations"}
 # What is another thing each time: how long it took, ids, addresses, days, and the bars of a stream.
 _CHANGES = [
@@ -117,7 +119,7 @@ def run(command: str, folder: Path, **environ: str) -> str:
         What it printed.
     """
     name, *arguments = shlex.split(command)
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("MISTRAL", "PYTEST", "CI"))}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(_LEFT_OUT)}
     without = " ".join(f"-p no:{plugin}" for plugin in ("cacheprovider", *_NEIGHBOURS))
     kept |= {"COLUMNS": "88", "PYTEST_ADDOPTS": without}
     done = subprocess.run(
