@@ -193,3 +193,22 @@ def test_the_snapshots_page_names_every_argument_and_function() -> None:
         assert re.search(rf"\| `{name}[=(]", EVERY["snapshots.md"]) or name == "conversation"
     for name in ("outline", "text", "tool_calls", "stable"):
         assert f"| `{name}(conversation)` |" in EVERY["snapshots.md"]
+
+
+def test_workflows_can_be_copied() -> None:
+    """Those of the page on CI say when they run and what; GitHub refuses a file that does not."""
+    blocks = re.findall(r"```yaml\n(# \.github/.*?)```", EVERY["ci.md"], re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        workflow = yaml.safe_load(block)
+        assert workflow[True]  # `on`, which is a boolean of YAML 1.1
+        for job in workflow["jobs"].values():
+            assert job["runs-on"]
+            assert all({"uses", "run"} & step.keys() for step in job["steps"])
+
+
+def test_files_are_named_for_who_reads_the_source() -> None:
+    """The README, and the pages that are followed step by step, say in words what the files are."""
+    for page in ("README.md", "tutorial.md", "sdk.md", "parser.md", "processes.md"):
+        for name, _ in FILE.findall(EVERY[page]):
+            assert f"`{name}.py`" in EVERY[page], f"{page}: {name}.py"
