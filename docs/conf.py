@@ -1,6 +1,7 @@
 """How Sphinx makes the pages: `make docs`."""
 
 import inspect
+import re
 import types
 import typing
 
@@ -22,7 +23,7 @@ html_theme = "furo"
 html_title = "pytest-conversations"
 html_show_sourcelink = False
 html_static_path = ["_static"]
-html_css_files = ["tables.css"]
+html_css_files = ["pages.css"]
 
 # Headings are link targets, as on the pages of a repository.
 myst_heading_anchors = 3
@@ -33,6 +34,16 @@ napoleon_use_ivar = True  # an attribute that is told twice has one entry
 autodoc_member_order = "bysource"
 autodoc_class_signature = "separated"
 autodoc_default_options = {"members": True}
+
+
+# A block of code, and the comment before it that names its file.
+_FILE = re.compile(r"^<!-- (?:in )?([\w./]+\.\w+) -->\n```(\w+)\n", re.MULTILINE)
+
+
+def _show_files(app: Sphinx, page: str, source: list[str]) -> None:
+    """Let readers see of which file a block of code is: on the pages that is in a comment."""
+    del app, page
+    source[0] = _FILE.sub(r"```{code-block} \2\n:caption: \1\n\n", source[0])
 
 
 def _words(kind: object) -> list[str]:
@@ -79,5 +90,6 @@ class Models(SphinxDirective):
 
 
 def setup(app: Sphinx) -> None:
-    """Let the pages use the directive."""
+    """Let the pages use the directive, and show the names of files."""
     app.add_directive("models", Models)
+    app.connect("source-read", _show_files)

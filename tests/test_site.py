@@ -1,5 +1,6 @@
 """The pages as a site: made without a warning, and all links inside of it lead somewhere."""
 
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -46,10 +47,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_site_is_whole(site: Path) -> None:
-    """All links inside lead somewhere, no public name and no page is missing."""
+    """All links inside lead somewhere; no public name, page, or name of a file is missing."""
     _links_lead_somewhere(site)
     _public_names_have_entries(site)
     _pages_are_found(site)
+    _files_are_named(site)
 
 
 def _links_lead_somewhere(site: Path) -> None:
@@ -82,3 +84,14 @@ def _pages_are_found(site: Path) -> None:
     for path in DOCS.glob("*.md"):
         if path.stem != "index":
             assert f"{path.stem}.html" in navigation, path.name
+
+
+def _files_are_named(site: Path) -> None:
+    """A block that is a file shows its name, which on the pages is in a comment."""
+    named = 0
+    for path in DOCS.glob("*.md"):
+        made = (site / f"{path.stem}.html").read_text(encoding="utf-8")
+        for name in re.findall(r"^<!-- (\w+\.py) -->$", path.read_text("utf-8"), re.MULTILINE):
+            assert f'<span class="caption-text">{name}</span>' in made, f"{path.name}: {name}"
+            named += 1
+    assert named > 10
