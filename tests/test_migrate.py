@@ -527,6 +527,24 @@ def test_options_are_told_with_what_stands_for_them(
     assert "rm -r" not in migrate.out
 
 
+def test_tests_that_ask_elsewhere_alone(pytester: pytest.Pytester, migrate: _Migrate) -> None:
+    """What they ask is named: it may be the API by another name."""
+    pytester.makepyfile(
+        **{"tests/test_it": "import pytest\npytestmark = pytest.mark.vcr\ndef test_one(): ...\n"}
+    )
+    path = pytester.path / "tests" / "cassettes" / "test_it" / "test_one.yaml"
+    _cassette(path)
+    text = path.read_text("utf-8").replace("https://api.mistral.ai", "https://eu.example:8443")
+    path.write_text(f"{text}# uri: http://of.nobody:123456\n", "utf-8")
+    assert migrate() == 0
+    assert (
+        "No test was found whose cassette of another tool has requests to the API. Others ask "
+        "https://eu.example:8443 (1 cassette): what moves as well is named by --origin."
+    ) in migrate.out
+    assert migrate("--origin", "https://eu.example:8443") == 0
+    assert "1 cassette to be written" in migrate.out
+
+
 def test_a_key_that_one_cassette_shows_is_kept_out_of_all(
     pytester: pytest.Pytester, migrate: _Migrate
 ) -> None:

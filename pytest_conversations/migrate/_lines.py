@@ -2,7 +2,7 @@
 
 import dataclasses
 import shlex
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pytest_conversations._plural import counted, noun
@@ -26,6 +26,7 @@ class Leftovers:
         unread: Python files that cannot be read, and why.
         made: old cassettes that an earlier run made new ones of.
         pending: ids of the tests that go on with their old tool, until they are changed by hand.
+        elsewhere: how many cassettes of tests ask other origins, by origin.
     """
 
     code: Sequence[Found]
@@ -34,6 +35,7 @@ class Leftovers:
     unread: Sequence[tuple[Path, str]]
     made: Collection[Path]
     pending: Collection[str]
+    elsewhere: Mapping[str, int]
 
 
 class Teller:

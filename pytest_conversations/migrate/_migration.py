@@ -82,6 +82,7 @@ def migrate(asked: Asked, environ: Mapping[str, str], progress: Progress) -> Rep
         for old in (mover.old(path) for path in cassettes if path not in taken | made)
         if old.problem or old.interactions
     ]
+    elsewhere = Counter(where for each in moved for old in each.old for where in old.others)
     moved = [each for each in moved if each.state is not State.FOREIGN]
     changes = _changes(project.tests, code, planned, moved)
     if asked.writes:
@@ -91,7 +92,7 @@ def migrate(asked: Asked, environ: Mapping[str, str], progress: Progress) -> Rep
         project,
         moved,
         changes,
-        _lines.Leftovers(code, planned, left, unread, made, pending),
+        _lines.Leftovers(code, planned, left, unread, made, pending, elsewhere),
         command="" if asked.writes else asked.command,
     )
 

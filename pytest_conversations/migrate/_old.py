@@ -1,11 +1,12 @@
 """A cassette of another tool: what of it moves, and what stays behind."""
 
 import collections
+import contextlib
 import copy
 import dataclasses
 import datetime as dt
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,6 +24,8 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104 - nothing
 _PORTS = {"http": 80, "https": 443}
 # Clients that are built on neither httpx nor httpx2, by what they call themselves.
 _OTHER_CLIENTS = re.compile(r"(?:python-requests|python-urllib3?|.*\baiohttp)/\S+", re.IGNORECASE)
+# In a file that is not read, since it has nothing of the API.
+_URI = re.compile(rb"""\buri"?: *["']?(https?://[^\s"'/:]+(?::\d+)?)""")
 # What cassetter keeps beside each interaction, which the new cassette has in another place.
 _TAKEN_OVER = {"recorded_at"}
 
@@ -65,7 +68,7 @@ def read_old(path: Path, origins: Collection[str]) -> Old:
     """
     raw = read_raw(path)
     if not any(host in raw for each in origins for host in _hosts(each)):
-        return Old(path)
+        return Old(path, others=collections.Counter(_asked(raw)))
     if path.suffix == ".toml":
         made = path.with_suffix(".yaml")
         return Old(path, f"cassetter's TOML: `cassetter convert {path.name} {made.name}` first")
@@ -106,6 +109,12 @@ def origin(url: str) -> str:
     usual = _PORTS.get(parts.scheme)
     port = "" if parts.port in {None, usual} else f":{parts.port}"
     return f"{parts.scheme}://{host}{port}"
+
+
+def _asked(raw: bytes) -> Iterator[str]:
+    for url in _URI.findall(raw):
+        with contextlib.suppress(ValueError):  # it is no URL
+            yield origin(url.decode())
 
 
 def _hosts(where: str) -> Iterable[bytes]:

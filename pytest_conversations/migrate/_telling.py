@@ -2,7 +2,7 @@
 
 import dataclasses
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pytest_conversations._plural import counted
@@ -65,7 +65,7 @@ def tell(
         commands=[],
     )
     done = sum(each.state in {State.DONE, State.IN_PLACE} for each in moved)
-    report.summary = _summary(report, done, writes=not command)
+    report.summary = _summary(report, done, writes=not command) or _nothing(leftovers.elsewhere)
     report.commands = list(_commands(project, report, moved, leftovers, command))
     return report
 
@@ -73,7 +73,7 @@ def tell(
 def _summary(report: Report, done: int, *, writes: bool) -> str:
     made, changed = len(report.cassettes), len(report.markers)
     if not (made or done or changed or report.by_hand or report.failed):
-        return "No test was found whose cassette of another tool has requests to the API"
+        return ""
     verb = "" if writes else "to be "
     parts = [
         f"{counted(made, 'cassette')} {verb}written",
@@ -83,6 +83,15 @@ def _summary(report: Report, done: int, *, writes: bool) -> str:
         *([f"{counted(len(report.failed), 'failure')}"] if report.failed else []),
     ]
     return ", ".join(parts)
+
+
+def _nothing(elsewhere: Mapping[str, int]) -> str:
+    none = "No test was found whose cassette of another tool has requests to the API"
+    most = sorted(elsewhere, key=lambda where: -elsewhere[where])[:_SHOWN]
+    origins = ", ".join(f"{where} ({counted(elsewhere[where], 'cassette')})" for where in most)
+    return (
+        f"{none}. Others ask {origins}: what moves as well is named by --origin" if most else none
+    )
 
 
 def _commands(
