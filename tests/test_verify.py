@@ -184,5 +184,34 @@ def test_verify_under_pytest(pytester: pytest.Pytester) -> None:
             "*The API is no longer as it was recorded in cassettes/test_it/test_it.yaml:",
             "*POST https://api.mistral.ai/v1/conversations: /guardrails: recorded a list, now null",
             "*To record it: pytest test_it.py::test_it --conversations-mode=rewrite *",
+            "  verified: 2 replies were asked for again, nothing was written",
         ]
     )
+
+
+def test_verify_where_the_test_fails_on_words(pytester: pytest.Pytester) -> None:
+    """It hides no change of the shape, and is not blamed for what it did not come to ask."""
+    pytester.makepyfile(
+        test_it="""
+        from pathlib import Path
+
+        def test_it(conversations):
+            reply = conversations.start(model="m", inputs="My name is Ada.")
+            assert reply.outputs[0].content == Path("words.txt").read_text()
+            conversations.delete(conversation_id=reply.conversation_id)
+        """
+    )
+    (pytester.path / "words.txt").write_text("Nice to meet you, Ada.", "utf-8")
+    sandbox = "--conversations-sandbox"
+    pytester.runpytest("--conversations-mode=once", sandbox).assert_outcomes(passed=1)
+    (pytester.path / "words.txt").write_text("Hello, Ada.", "utf-8")
+    words = pytester.runpytest("--conversations-mode=verify", sandbox)
+    words.assert_outcomes(failed=1)
+    words.stdout.fnmatch_lines(["  verified: 1 reply was asked for again, nothing was written"])
+
+    (path,) = pytester.path.glob("cassettes/*/*.yaml")
+    path.write_bytes(path.read_bytes().replace(b'"guardrails": null', b'"guardrails": []'))
+    both = pytester.runpytest("--conversations-mode=verify", sandbox)
+    both.assert_outcomes(failed=1, errors=1)
+    both.stdout.fnmatch_lines(["*/conversations: /guardrails: recorded a list, now null"])
+    both.stdout.no_fnmatch_line("*not asked for now")

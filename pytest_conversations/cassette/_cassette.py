@@ -196,15 +196,18 @@ class ConversationCassette(PlayingCassette):
         new = [each.response for each in self._recordings if each.response is not None]
         return self.record_mode == RecordMode.ALL and _recording.would_lose(self._old, new)
 
-    def verify(self) -> None:
+    def verify(self, *, is_whole: bool = True) -> None:
         """Compare this run with the recording, by the shape of the replies.
+
+        Args:
+            is_whole: whether it came to its end, and asked all that it had to ask.
 
         Raises:
             CassetteError: it differs; the message lists where.
         """
         self._scrub_loaded()
         own = [pair for pair in self.data if is_of(pair, self._sharing)]
-        lines = compared(own, self._finished(), self._matching)
+        lines = compared(own, self._finished(), self._matching, is_whole=is_whole)
         if lines:
             head = f"The API is no longer as it was recorded in {self.title}:"
             raise CassetteError("\n".join([head, *lines, self.hint()]))

@@ -38,13 +38,16 @@ def differences(recorded: Response, live: Response) -> Iterator[str]:
     yield from _differing(_data(recorded), _data(live), "")
 
 
-def compared(recorded: Sequence[Pair], live: Sequence[Pair], matching: Matching) -> list[str]:
+def compared(
+    recorded: Sequence[Pair], live: Sequence[Pair], matching: Matching, *, is_whole: bool = True
+) -> list[str]:
     """In what a live run differs from a recorded one; a line each, empty where it does not.
 
     Args:
         recorded: the old interactions, in order.
         live: the new ones, in order, scrubbed.
         matching: when two requests are the same.
+        is_whole: whether the live run had to ask all that is recorded.
     """
     again = pairs(recorded, live, matching)
     lines = []
@@ -52,7 +55,7 @@ def compared(recorded: Sequence[Pair], live: Sequence[Pair], matching: Matching)
         found = ["not recorded"] if index is None else differences(recorded[index][1], response)
         lines += [f"{request.method} {request.uri}: {each}" for each in found]
     for index, (request, _) in enumerate(recorded):
-        if index not in again:
+        if is_whole and index not in again:
             lines.append(f"{request.method} {request.uri}: recorded, and not asked for now")
     return lines
 
