@@ -98,6 +98,7 @@ def conversation_cassette(
                         ),
                         lambda: others(item, config.rootpath / settings.dir),
                         warn=lambda words: _warn(item, words),
+                        failed=_on_failure(item),
                     ),
                     outcome=lambda: item.stash.get(_stash.OUTCOME, "") or "did not run",
                     tally=config.stash[_stash.TALLY],
@@ -235,6 +236,13 @@ def _missing(error: ImportError, what: str) -> Exception:
     from pytest_conversations._settings import SettingsError
 
     return SettingsError(f"{what} needs {error.name}: {_INSTALL}")
+
+
+def _on_failure(item: pytest.Item) -> str:
+    compares = "snapshot" in getattr(item, "fixturenames", ())
+    if not compares or item.config.getoption("update_snapshots", default=False):
+        return ""
+    return "; where its snapshots are new or may change, add --snapshot-update"
 
 
 def _warn(item: pytest.Item, words: str) -> None:

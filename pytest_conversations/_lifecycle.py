@@ -92,7 +92,7 @@ def cassette_of_test(
     with capture.installed():
         yield cassette
     tally.replayed += cassette.play_count
-    _finish(cassette, settings, outcome(), test=test, scrubber=scrubber, tally=tally)
+    _finish(cassette, settings, outcome(), test=test, scrubber=scrubber, hints=hints, tally=tally)
 
 
 def is_kept(how: str, settings: Settings) -> bool:
@@ -112,6 +112,7 @@ def _finish(
     *,
     test: str,
     scrubber: Scrubber,
+    hints: Hints,
     tally: Tally,
 ) -> None:
     shared = settings.cassette is not None
@@ -120,9 +121,9 @@ def _finish(
     if how == "passed" and cassette.refusals:  # by a fixture that was torn down after the test
         raise cassette.refusals[0]
     if settings.mode == "verify":
-        if how == "passed":
-            cassette.verify()
+        if how in {"passed", "failed"}:  # on its own words, while the shape may have changed, too
             tally.verified += cassette.recorded_count
+            cassette.verify(is_whole=how == "passed")
     elif is_kept(how, settings):
         tally.unwritten.pop(test, None)  # where a plugin runs a test again, that of the run before
         recorded = cassette.recorded_count
@@ -133,7 +134,8 @@ def _finish(
             {f"{rule}, {place}": count for (rule, place), count in scrubber.counts.items()}
         )
     elif cassette.recorded_count:
-        tally.unwritten[test] = (scrubber.known(cassette.path), f"the test {how}")
+        advice = hints.failed if how == "failed" else ""
+        tally.unwritten[test] = (scrubber.known(cassette.path), f"the test {how}{advice}")
     if how == "passed" and settings.max_age is not None:
         _report_age(cassette, settings.max_age, tally)
     if unused and settings.unused != "ignore" and settings.mode in WITH_UNUSED:
@@ -144,12 +146,13 @@ def _report_age(cassette: ConversationCassette, max_age: MaxAge, tally: Tally) -
     days = max_age.exceeded_by(cassette.played_from())
     if days is not None and max_age.fails:
         msg = (
-            f"The test passed, and {cassette.path} was recorded {counted(days, 'day')} ago, more "
+            f"The test passed, and {cassette.title} was recorded {counted(days, 'day')} ago, more "
             f"than {max_age.days}.\n{cassette.hint()}"
         )
         raise CassetteError(msg)
     if days is not None:  # other tests may have played what is older, or not as old
         tally.note_old(cassette.path, days)
+        tally.note_again(cassette.path, cassette.command())
 
 
 def _refuse_namesake(path: str, tally: Tally) -> None:
@@ -165,18 +168,19 @@ def _refuse_namesake(path: str, tally: Tally) -> None:
 def _report_unused(
     cassette: ConversationCassette, unused: Sequence[Interaction], tally: Tally, *, fail: bool
 ) -> None:
+    tally.unused[cassette.path] = len(unused)
+    tally.note_again(cassette.path, cassette.command())
+    if not cassette.play_count:
+        tally.idle.append(cassette.path)
     if fail:
         msg = "\n".join(
             [
-                f"The test passed, and did not play all of {cassette.path}:",
+                f"The test passed, and did not play all of {cassette.title}:",
                 *(f"  {each.request.method} {each.request.uri}" for each in unused),
-                "Re-run with --conversations-mode=rewrite to record without what is unused.",
+                f"To record without what is unused: {cassette.command()}",
             ]
         )
         raise CassetteError(msg)
-    tally.unused[cassette.path] = len(unused)
-    if not cassette.play_count:
-        tally.idle.append(cassette.path)
 
 
 def _warn_of_unsearched(scrubber: Scrubber, warn: Callable[[str], None]) -> None:

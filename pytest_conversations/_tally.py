@@ -1,6 +1,7 @@
 """What a run did, for the lines at its end; merged from the workers of pytest-xdist."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import shlex
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pytest_conversations._plural import counted
@@ -21,6 +22,7 @@ class Tally:
         paths: those that were open, by what a file system sees of them that ignores case.
         unwritten: by test, the path of a recording that was not written, and why.
         old: by path, how many days old the recordings are that are older than they may be.
+        again: by path, the commands that record what is unused or old anew, one a test.
         verified: replies that were compared with recorded ones.
         sharing: by path, how many tests used a cassette that tests share.
         folders: where the cassettes are.
@@ -46,6 +48,7 @@ class Tally:
         self.paths: dict[str, str] = {}
         self.unwritten: dict[str, tuple[str, str]] = {}
         self.old: dict[str, int] = {}
+        self.again: dict[str, list[str]] = {}
         self.verified = 0
         self.sharing: dict[str, int] = {}
         self.folders: list[str] = []
@@ -77,6 +80,8 @@ class Tally:
         self.unwritten |= other.unwritten
         for path, days in other.old.items():
             self.note_old(path, days)
+        for path, commands in other.again.items():
+            self.again.setdefault(path, []).extend(commands)
         self.verified += other.verified
         self.folders += other.folders
         self.claims += other.claims
@@ -94,6 +99,10 @@ class Tally:
     def note_old(self, path: str, days: int) -> None:
         """Note how old a recording is; the oldest part of it counts."""
         self.old[path] = max(days, self.old.get(path, 0))
+
+    def note_again(self, path: str, command: str) -> None:
+        """Note what records a test's part of a cassette anew."""
+        self.again.setdefault(path, []).append(command)
 
     def note_sharing(self, path: str, count: int = 1) -> None:
         """Count tests that used a cassette that tests share."""
@@ -143,12 +152,30 @@ class Tally:
             yield f"  old: {from_root(root, path)} was recorded {counted(days, 'day')} ago"
         for path, reason in sorted(set(map(tuple, self.unwritten.values()))):
             yield f"  not written: {from_root(root, path)} ({reason})"
-        if self.unused.keys() - set(self.idle):
-            yield "Re-run with --conversations-mode=rewrite to record without what is unused."
+        if unused := self.unused.keys() - set(self.idle):
+            yield f"To record without what is unused: {self._command(unused)}"
         elif self.old:
-            # What tests that are not run again recorded into a cassette they share stays by `all`.
-            mode = "all" if self.old.keys() & self.sharing.keys() else "rewrite"
-            yield f"Re-run with --conversations-mode={mode} to record again what is old."
+            yield f"To record again what is old: {self._command(self.old.keys())}"
+
+    def _command(self, paths: Collection[str]) -> str:
+        """What records several cassettes anew: the tests of their commands, with all options."""
+        commands = (command for path in sorted(paths) for command in self.again[path])
+        words = [shlex.split(each.partition("\n")[0]) for each in commands]
+        tests = dict.fromkeys(word for each in words for word in each if "::" in word)
+        options = dict.fromkeys(word for each in words for word in each if word.startswith("--"))
+        # What tests that are not run again recorded into a cassette they share stays by `all`.
+        if len(modes := [each for each in options if each.startswith(_MODE)]) > 1:
+            options = dict.fromkeys(
+                [f"{_MODE}all", *(each for each in options if each not in modes)]
+            )
+        some = list(tests)
+        if len(some) > _SHOWN:
+            some = sorted({each.partition("::")[0] for each in some})
+        return shlex.join(["pytest", *some, *options])
+
+
+_MODE = "--conversations-mode="
+_SHOWN = 5  # tests; of more their modules are named
 
 
 def from_root(root: Path, path: str) -> str:

@@ -320,6 +320,26 @@ def test_a_failing_test_writes_nothing(pytester: pytest.Pytester) -> None:
     assert len(_cassettes(pytester)) == 1
 
 
+def test_a_first_recording_without_its_snapshot(pytester: pytest.Pytester) -> None:
+    """The test fails, and it is said what to add; with it, nothing is."""
+    pytester.makepyfile(
+        """
+        def test_it(conversations, conversation_snapshot):
+            assert conversations.start(model="m", inputs="Hello") == conversation_snapshot
+
+        def test_fails(conversations, conversation_snapshot):
+            conversations.start(model="m", inputs="Hello")
+            assert False
+        """
+    )
+    told = "  not written: cassettes/*/test_{}.yaml (the test failed{})"
+    advice = "; where its snapshots are new or may change, add --snapshot-update"
+    pytester.runpytest(*RECORD).stdout.fnmatch_lines([told.format("it", advice)])
+    result = pytester.runpytest(*RECORD, "--snapshot-update")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines([told.format("fails", "")])
+
+
 def test_what_fixtures_do_is_recorded_too(pytester: pytest.Pytester) -> None:
     """A conversation that a fixture makes and deletes is in the cassette."""
     pytester.makepyfile(
@@ -503,14 +523,15 @@ def test_unused_interactions_are_named(pytester: pytest.Pytester) -> None:
         [
             "conversations: 1 replayed, 0 recorded, 0 scrubbed, 1 unused in 1 cassette",
             "  unused: 1 of cassettes/test_it/test_it.yaml",
-            "Re-run with --conversations-mode=rewrite *",
+            "To record without what is unused: pytest test_it.py::test_it "
+            "--conversations-mode=rewrite --conversations-sandbox",
         ]
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NONE", "1")
         result = pytester.runpytest()
     result.stdout.fnmatch_lines(["  unused: 2 of *test_it.yaml, all of it: delete the file *"])
-    result.stdout.no_fnmatch_line("Re-run with *")
+    result.stdout.no_fnmatch_line("To record without *")
 
 
 @pytest.mark.parametrize("how", ["option", "ini", "config"])
@@ -569,7 +590,46 @@ def test_a_test_that_fails_for_what_is_unused_keeps_what_it_recorded(
     pytester.runpytest(*more, strict).assert_outcomes(passed=1, errors=1)
     (data,) = _cassettes(pytester).values()
     assert data.count(b"- request:") == 2
-    pytester.runpytest(strict).assert_outcomes(passed=1, errors=1)
+    result = pytester.runpytest(strict)
+    result.assert_outcomes(passed=1, errors=1)
+    command = "--conversations-mode=rewrite --conversations-sandbox"
+    result.stdout.fnmatch_lines(
+        [
+            "*The test passed, and did not play all of cassettes/test_it/test_it.yaml:",
+            f"*To record without what is unused: pytest test_it.py::test_it {command}",
+            "conversations: 1 replayed, *, 1 unused in 1 cassette",
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "named"),
+    [(2, "'test_it.py::test_it[[]0]' 'test_it.py::test_it[[]1]'"), (6, "test_it.py")],
+)
+@pytest.mark.parametrize("workers", [(), ("-n2",)])
+def test_what_records_several_anew(
+    pytester: pytest.Pytester, count: int, named: str, workers: tuple[str, ...]
+) -> None:
+    """One command with all options that they need; of many tests it names the modules."""
+    pytester.makepyfile(
+        test_it=f"""
+        import os
+        import pytest
+
+        @pytest.mark.parametrize("n", range({count}))
+        def test_it(conversations, conversation_snapshot, n):
+            conversations.list()
+            if "LESS" not in os.environ:
+                conversations.list(page=1)
+        """
+    )
+    pytester.runpytest(*RECORD).assert_outcomes(passed=count)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LESS", "1")
+        result = pytester.runpytest(*workers)
+    result.assert_outcomes(passed=count)
+    options = "--conversations-mode=rewrite --conversations-sandbox --snapshot-update"
+    result.stdout.fnmatch_lines([f"To record without what is unused: pytest {named} {options}"])
 
 
 @pytest.mark.parametrize("mode", ["once", "rewrite", "all"])

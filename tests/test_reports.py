@@ -52,7 +52,7 @@ def _lines(result: pytest.RunResult) -> list[str]:
     start = next((at for at, line in enumerate(lines) if " replayed, " in line), None)
     if start is None:
         return []
-    return [line for line in lines[start:] if line.startswith(("  ", "Re-run"))]
+    return [line for line in lines[start:] if line.startswith(("  ", "To record"))]
 
 
 def _age(path: Path, days: int) -> None:
@@ -83,7 +83,8 @@ def test_old_recordings(pytester: pytest.Pytester, cassettes: Path) -> None:
     result.assert_outcomes(passed=3)
     assert _lines(result) == [
         "  old: cassettes/test_it/test_one.yaml was recorded 31 days ago",
-        "Re-run with --conversations-mode=rewrite to record again what is old.",
+        "To record again what is old: pytest test_it.py::test_one --conversations-mode=rewrite "
+        "--conversations-sandbox",
     ]
     assert _lines(pytester.runpytest()) == []
 
@@ -178,7 +179,8 @@ def test_the_age_of_a_shared_cassette_is_that_of_what_was_played(
     )
     assert _lines(pytester.runpytest(*MAX_AGE)) == [
         "  old: cassettes/shared.yaml was recorded 31 days ago",
-        "Re-run with --conversations-mode=all to record again what is old.",
+        "To record again what is old: pytest 'test_it.py::test_it[1]' --conversations-mode=all "
+        "--conversations-sandbox",
     ]
     result = pytester.runpytest("--conversations-max-age=error:30")
     result.assert_outcomes(passed=2, errors=1)
@@ -212,7 +214,8 @@ def test_cassettes_that_no_test_uses(
     assert _lines(result) == [
         "  not used by any test: cassettes/test_it/test_one.yaml (delete it, if so)",
         "  old: cassettes/test_it/test_new.yaml was recorded 31 days ago",
-        "Re-run with --conversations-mode=rewrite to record again what is old.",
+        "To record again what is old: pytest test_it.py::test_new --conversations-mode=rewrite "
+        "--conversations-sandbox",
     ]
 
 

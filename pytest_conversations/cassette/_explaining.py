@@ -27,12 +27,14 @@ class Hints:
         others: gives the cassettes of other tests.
         warn: gives a warning. Where it is given from is the middle of a client, or the end of a
             test; so whoever knows the test says where it belongs.
+        failed: what is said behind a recording that was not written, since its test failed.
         renamed: what is said of a cassette ``old`` that has the request, where ``new`` has not.
     """
 
     record: Callable[[bool, bool], str] = lambda *_: "use a mode that records"
     others: Callable[[], Collection[Path]] = tuple
     warn: Callable[[str], None] = warnings.warn
+    failed: str = ""
     renamed: str = "If the test was renamed: {old} has this request, so rename it to {new}."
 
 
@@ -102,11 +104,14 @@ class ExplainingCassette(vcr.cassette.Cassette):
 
     def hint(self) -> str:
         """How to record it, in a line."""
+        return f"To record it: {self.command()}"
+
+    def command(self) -> str:
+        """What records it."""
         from_sandbox = _metadata.from_sandbox(self.responses)
         if not self.rewound:  # as those beside it
             from_sandbox = _diagnosis.beside_is_from_sandbox(self._file)
-        hint = self._hints.record(self.rewound, from_sandbox)
-        return f"To record it: {hint}"
+        return self._hints.record(self.rewound, from_sandbox)
 
     def _refused(self, reason: str, details: str) -> UnrecordedRequestError:
         found = f"{counted(len(self.data), 'interaction')}, {self.play_count} played"
