@@ -13,7 +13,7 @@ _LONGEST_RETRY = 18  # digits; a time in ms that no client waits, in an int that
 
 
 # What nearly all events are, so that most need no look at each of their lines.
-_PLAIN = re.compile(rb"(?:event: ?(.*)\n)?data: ?(.*)\n\n")
+_PLAIN = re.compile(rb"(?:event: ?(.*+)\n)?+data: ?(.*+)\n\n")
 
 
 class ServerSentEvent(NamedTuple):
@@ -34,10 +34,14 @@ class ServerSentEvent(NamedTuple):
     complete: bool = True
 
 
+_new = tuple.__new__
+
+
 class Decoder:
     """Decodes one stream. Costs time linear in the bytes, one byte at a time included."""
 
     def __init__(self) -> None:
+        self._is_between = False  # two events, with nothing left of the one before
         self._start: bytes | None = b""  # what may be a byte order mark; None once that is settled
         self._after_cr = False
         self._line: list[bytes] = []  # the pieces of the line that is still open
@@ -45,35 +49,39 @@ class Decoder:
         self._data: list[bytes] = []
         self._id = ""
         self._retry: int | None = None
+        self._name: tuple[bytes | None, str | None] = (None, None)  # the last that was decoded
 
     def feed(self, chunk: bytes) -> list[ServerSentEvent]:
         """Take the next bytes; give the events that they complete, in order."""
         if self._start is not None:
-            chunk = self._start + chunk
-            if len(chunk) < len(_BOM) and _BOM.startswith(chunk):
-                self._start = chunk
-                return []
-            chunk = chunk.removeprefix(_BOM)
-            self._start = None
-        if self._after_cr or chunk.find(b"\r") >= 0:  # `in` is slower, of bytes
+            chunk = self._begun(self._start + chunk)
+        events = []
+        at = 0
+        has_cr = self._after_cr or chunk.find(b"\r") >= 0  # `in` is slower, of bytes
+        if self._is_between and not has_cr:
+            length = len(chunk)
+            while at < length and (plain := _PLAIN.match(chunk, at)) is not None:
+                name, data = plain.groups()
+                if name != self._name[0]:
+                    self._name = name, name.decode("utf-8", "replace") if name else None
+                # As `ServerSentEvent(...)`, in half of the time.
+                events.append(_new(ServerSentEvent, (self._name[1], data, self._id, None, True)))
+                at = plain.end()
+            if at == length:
+                return events
+            chunk = chunk[at:]
+        if has_cr:
             chunk = self._normalise(chunk)
         if chunk.find(b"\n") < 0:
             if chunk:
                 self._line.append(chunk)
-            return []
-        events = []
-        at = 0
-        if not (self._line or self._data) and self._event is None and self._retry is None:
-            while at < len(chunk) and (plain := _PLAIN.match(chunk, at)):
-                name, data = plain.groups()
-                shown = name.decode("utf-8", "replace") if name else None
-                events.append(ServerSentEvent(shown, data, self._id))
-                at = plain.end()
-            if at == len(chunk):
-                return events
-        *lines, rest = (b"".join(self._line) + chunk[at:]).split(b"\n")
+                self._is_between = False
+            return events
+        *lines, rest = (b"".join(self._line) + chunk).split(b"\n")
         self._line = [rest] if rest else []
         events.extend(event for line in lines if (event := self._take(line)) is not None)
+        is_open = self._after_cr or self._line or self._data or self._event is not None
+        self._is_between = not is_open and self._retry is None
         return events
 
     def flush(self) -> ServerSentEvent | None:
@@ -83,6 +91,15 @@ class Decoder:
         if line:
             self._take(line)
         return self._dispatch(complete=False)
+
+    def _begun(self, chunk: bytes) -> bytes:
+        """The first bytes without a byte order mark; none as long as they may be one."""
+        if len(chunk) < len(_BOM) and _BOM.startswith(chunk):
+            self._start = chunk
+            return b""
+        self._start = None
+        self._is_between = True
+        return chunk.removeprefix(_BOM)
 
     def _normalise(self, chunk: bytes) -> bytes:
         """Make every line end a line feed; CR LF may be cut over two chunks."""

@@ -28,18 +28,7 @@ _validated: Callable[[bytes | str], ConversationEventsData] = functools.partial(
 )
 _Last = ResponseDoneEvent | ResponseErrorEvent
 _LAST = set(get_args(_Last))
-SENTINEL = b"[DONE]"  # ends the streams of other APIs; a proxy may add it here (gotcha 16)
-
-
-def _data(data: bytes) -> ConversationEventsData:
-    try:
-        return _validated(data)
-    except pydantic.ValidationError:
-        # The standard reads what is no UTF-8 as U+FFFD. That takes a second look, since most is.
-        text = data.decode("utf-8", "replace")
-        if "\ufffd" not in text:
-            raise
-        return _validated(text)
+_SENTINEL = b"[DONE]"  # ends the streams of other APIs; a proxy may add it here (gotcha 16)
 
 
 class BaseEventStream:
@@ -105,26 +94,36 @@ class BaseEventStream:
     def _rest(self) -> Iterator[ConversationEvents]:
         """The event that the end of the stream left open (gotcha 18)."""
         last = self._decoder.flush()
-        if last is not None and last.data != SENTINEL:
-            yield self._typed(last)
+        if last is not None and (event := self._typed(last)) is not None:
+            yield event
 
-    def _typed(self, event: ServerSentEvent) -> ConversationEvents:
+    def _typed(self, event: ServerSentEvent) -> ConversationEvents | None:
+        """An event as it is given to the caller; None for `_SENTINEL`."""
+        name, sent, _, _, is_complete = event
         try:
-            data = _data(event.data)
+            data = _validated(sent)
+        except pydantic.ValidationError:
+            if sent == _SENTINEL:
+                return None
+            data = self._looked_at_again(event)
+        # An event without its blank line is of a stream that was cut, whatever it says.
+        # (That it is a last one by its very type takes a tenth of the time of `isinstance`.)
+        if type(data) in _LAST and isinstance(data, _Last) and is_complete:
+            self._last = self._last if isinstance(self._last, ResponseErrorEvent) else data
+        # The type of the data stands in for a name that was not sent (gotcha 17).
+        typed = ConversationEvents.of(name or data.type or "message", data)
+        self._events.append(typed)
+        return typed
+
+    def _looked_at_again(self, event: ServerSentEvent) -> ConversationEventsData:
+        """The data of an event that could not be read: the standard reads no UTF-8 as U+FFFD."""
+        text = event.data.decode("utf-8", "replace")
+        try:
+            return _validated(text)
         except pydantic.ValidationError as invalid:
-            text = event.data.decode("utf-8", "replace")
             what = "An event of the stream is no JSON" if event.complete else "It ends in an event"
             msg = f"{what}: {text[:_SHOWN]!r}"
             raise ResponseValidationError(msg, self.raw_response, text) from invalid
-        # An event without its blank line is of a stream that was cut, whatever it says.
-        # (That it is a last one by its very type takes a tenth of the time of `isinstance`.)
-        if type(data) in _LAST and isinstance(data, _Last) and event.complete:
-            self._last = self._last if isinstance(self._last, ResponseErrorEvent) else data
-        # The type of the data stands in for a name that was not sent (gotcha 17).
-        name = event.event or data.type or "message"
-        typed = ConversationEvents.of(name, data)
-        self._events.append(typed)
-        return typed
 
     def _fail(self, error: BaseException) -> None:
         # Not the error itself, whose traceback holds this stream.

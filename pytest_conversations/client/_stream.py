@@ -7,7 +7,7 @@ from typing import Self
 
 import httpx
 
-from pytest_conversations.client._reading import SENTINEL, BaseEventStream
+from pytest_conversations.client._reading import BaseEventStream
 from pytest_conversations.models import ConversationEvents, ConversationResponse
 
 
@@ -70,9 +70,9 @@ class EventStream(BaseEventStream):
     def _read(self) -> Iterator[ConversationEvents]:
         try:
             for chunk in self.raw_response.iter_bytes():
-                for event in self._decoder.feed(chunk):
-                    if event.data != SENTINEL:
-                        yield self._typed(event)
+                for sent in self._decoder.feed(chunk):
+                    if (event := self._typed(sent)) is not None:
+                        yield event
             yield from self._rest()
         except GeneratorExit:  # nobody reads on; that is no end of the stream
             raise
@@ -132,9 +132,9 @@ class AsyncEventStream(BaseEventStream):
     async def _read(self) -> AsyncGenerator[ConversationEvents, None]:
         try:
             async for chunk in self.raw_response.aiter_bytes():
-                for event in self._decoder.feed(chunk):
-                    if event.data != SENTINEL:
-                        yield self._typed(event)
+                for sent in self._decoder.feed(chunk):
+                    if (event := self._typed(sent)) is not None:
+                        yield event
             for last in self._rest():
                 yield last
         except GeneratorExit:

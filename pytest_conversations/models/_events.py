@@ -4,7 +4,7 @@ import functools
 from datetime import datetime
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import BeforeValidator, Field, JsonValue
+from pydantic import BaseModel, BeforeValidator, Field, JsonValue
 
 from pytest_conversations.models._base import OPEN_UNION, Model, Unknown, without_nulls
 from pytest_conversations.models._content import MessageOutputEventContent
@@ -149,6 +149,19 @@ ConversationEventsData = Annotated[
 ]
 
 
+# What an instance consists of, without the methods of pydantic that look at each of it first.
+_new = object.__new__
+_set_values, _set_names, _set_extra, _set_private = (
+    vars(BaseModel)[slot].__set__
+    for slot in (
+        "__dict__",
+        "__pydantic_fields_set__",
+        "__pydantic_extra__",
+        "__pydantic_private__",
+    )
+)
+
+
 class ConversationEvents(Model):
     """One server-sent event: its name and its data. The type of ``data`` decides, not the name."""
 
@@ -159,20 +172,16 @@ class ConversationEvents(Model):
     def of(cls, event: SSETypes, data: ConversationEventsData) -> Self:
         """Make an event of data that was validated already.
 
-        It is made as `pickle` makes it, in half the time of ``model_construct``: streams have
-        thousands of events.
+        It is made as ``model_construct`` makes it, in a fourth of the time: streams have thousands
+        of events.
 
         Args:
             event: its name.
             data: its data.
         """
-        made = cls.__new__(cls)
-        made.__setstate__(
-            {
-                "__dict__": {"event": event, "data": data},
-                "__pydantic_fields_set__": {"event", "data"},
-                "__pydantic_extra__": {},
-                "__pydantic_private__": None,
-            }
-        )
+        made = _new(cls)
+        _set_values(made, {"event": event, "data": data})
+        _set_names(made, {"event", "data"})
+        _set_extra(made, {})
+        _set_private(made, None)
         return made
