@@ -16,6 +16,7 @@ from pytest_conversations.capture._library import Library
 from pytest_conversations.capture._shape import Shape
 from pytest_conversations.capture._streams import Hang, Playback, as_stream
 from pytest_conversations.cassette import (
+    CassetteRequest,
     Chunk,
     Response,
     as_recorded,
@@ -46,16 +47,12 @@ def cassette_request(request: httpx.Request, body: bytes, library: Library) -> R
                 body = decoded.content
                 del headers["content-encoding"]
                 headers["content-length"] = str(len(body))
-    made = Request(request.method, "", body, headers)
+    url = str(request.url)
     # Without user and password, which are in the Authorization header, and without the fragment,
-    # which never reaches the wire. And set, not given: vcrpy logs a URL that it is given.
-    url = request.url
-    made.uri = str(url.copy_with(fragment=None, userinfo=b"") if _holds_more(url) else url)
-    return made
-
-
-def _holds_more(url: httpx.URL) -> bool:
-    return bool(url.userinfo) or "#" in str(url)
+    # which never reaches the wire.
+    if "#" in url or "@" in url:
+        url = str(request.url.copy_with(fragment=None, userinfo=b""))
+    return CassetteRequest(request.method, url, body, headers)
 
 
 def body_of(request: httpx.Request, library: Library) -> bytes | None:

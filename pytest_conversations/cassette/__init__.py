@@ -34,6 +34,7 @@ from pytest_conversations.cassette._recording import (
     RequestHook,
     ResponseHook,
 )
+from pytest_conversations.cassette._request import CassetteRequest
 from pytest_conversations.cassette._scrub import Response, Scrubber, header_values
 from pytest_conversations.cassette._serializer import other_keys
 from pytest_conversations.cassette._shelf import Shelf
@@ -42,6 +43,7 @@ __all__ = [
     "API_KEY",
     "MIGRATED_FROM",
     "MODES",
+    "CassetteRequest",
     "Chunk",
     "ConversationCassette",
     "Finding",

@@ -33,12 +33,18 @@ class Matcher(Protocol):
 def body_bytes(request: Request) -> bytes:
     """The body of a request without its content coding, if that can be undone as a whole."""
     stored = stored_body(request)
-    plain = decoded(stored, request.headers.get("content-encoding"))
+    coding = request.headers.get("content-encoding") if stored else None
+    if not coding:
+        return stored
+    plain = decoded(stored, coding)
     return plain.body if plain.is_whole else stored
 
 
 def stored_body(request: Request) -> bytes:
     """The body of a request, whatever vcrpy holds it as; empty where there is none."""
+    body = request.body
+    if isinstance(body, bytes):  # as nearly all are
+        return body
     body = read_body(request)
     # Of what vcrpy's property may be, iterators are read before.
     return body.encode() if isinstance(body, str) else bytes(body or b"")  # pyright: ignore[reportArgumentType]

@@ -9,12 +9,14 @@ has been read of it.
 import datetime as dt
 import functools
 import re
+from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 import yaml
 from vcr.request import Request
 
 from pytest_conversations.cassette import _json_text, _metadata
+from pytest_conversations.cassette._request import CassetteRequest
 from pytest_conversations.cassette._scrub import Response
 
 Value: TypeAlias = "dict[str, Value] | list[Value] | object"
@@ -23,9 +25,16 @@ _START = b"\ninteractions:\n"
 _NEXT = b"\n- request:\n"
 _END = b"\n...\n"
 _REQUEST = {"method", "uri", "headers", "body"}
+_URI = re.compile(
+    r"https?://[A-Za-z0-9.-]+(?::\d{1,4})?(?:[/?#].*)?", re.ASCII
+)  # one that is right
 _SHORT = 200  # bytes of a line that may come again, such as those of most headers
 _LINE = re.compile(rb"( *)(- )?([A-Za-z_][\w.-]*):(?: (.*))?\n")
 _BLOCK = re.compile(rb"\|(2?)([+-]?)")
+_JSON = (b"{\n", b"[\n")  # how JSON begins that is laid out
+# The lines of headers, and what most of them say: one value.
+_HEADER_LINES = re.compile(rb"(?: {6}[^ \n].*\n)+")
+_FEW_HEADERS = 2048  # bytes that may come again
 # Items of a list, or of a mapping, in one line.
 _ITEM = r"""(?:'(?:[^']|'')*'|"(?:[^"\\]|\\.)*"|[^\s'",\[\]{}&*!|>%@`#?-][^,\[\]{}:#\n]*)"""
 _LIST = re.compile(rf"\[(?:{_ITEM}(?:, {_ITEM})*)?\]")
@@ -38,10 +47,11 @@ _WORDS = frozenset(("y", "yes", "n", "no", "true", "false", "on", "off", "null")
 _CHUNKS = re.compile(r"\d+\+\d+(?: \d+\+\d+)*", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:Z|\+00:00)", re.ASCII)
 _QUOTED = re.compile(r"'((?:[^']|'')*)'")
-
-
-class _Text(bytes):
-    """A body that is a text, and not binary, whose characters nobody needs here."""
+_HEADER = re.compile(
+    r"^ {6}([A-Za-z_][\w.-]*): \[(?:'([^'\n]+)'|"
+    rf"((?!(?i:{'|'.join(sorted(_WORDS))})\])[A-Za-z<][^,\[\]{{}}:#\n]*(?<! )))\]$",
+    re.ASCII | re.MULTILINE,
+)
 
 
 # Their indents, and what holds them.
@@ -96,15 +106,20 @@ def _interaction(raw: bytes, at: int) -> tuple[Request, Response, int]:
     body = response["body"]
     if not isinstance(body, dict):
         raise _OtherError
-    sent["body"] = _on_wire(sent["body"])
     body["string"] = _on_wire(body["string"])
-    return Request(**sent), response, at
+    return _request(**{**sent, "body": _on_wire(sent["body"])}), response, at
+
+
+def _request(method: object, uri: object, headers: object, body: object) -> Request:
+    if not (isinstance(method, str) and isinstance(uri, str) and isinstance(headers, dict)):
+        raise _OtherError
+    if not (body is None or isinstance(body, bytes)) or _URI.fullmatch(uri) is None:
+        raise _OtherError
+    return CassetteRequest(method, uri, body, headers)
 
 
 def _on_wire(body: object) -> object:
-    if isinstance(body, str):
-        body = _Text(body.encode())
-    return _json_text.compact(body) if isinstance(body, _Text) else body
+    return _json_text.compact(body.encode()) if isinstance(body, str) else body
 
 
 class _Line(NamedTuple):
@@ -117,13 +132,15 @@ class _Line(NamedTuple):
         hints: the sign of a block that follows; empty where a mapping does, None where the value
             stands in the line.
         value: that value.
+        copied: what makes another that is equal, where it can be changed.
     """
 
     indent: int
     is_item: bool
     key: str
-    hints: bytes | None
-    value: Value
+    hints: bytes | None = None
+    value: Value = None
+    copied: Callable[[], Value] | None = None
 
 
 def _mapping(
@@ -142,19 +159,22 @@ def _mapping(
     while end := raw.find(b"\n", at) + 1:
         written = raw[at:end]
         line = _line(written) if end - at > _SHORT else _line_once(written)
-        if line is None or line.indent != indent or line.is_item != (is_item and not mapping):
+        if line is None:
+            break
+        columns, begins_item, key, hints, value, copied = line
+        if columns != indent or begins_item != (is_item and not mapping):
             break
         at = end
-        _, _, key, hints, value = line
         if hints is None:
             # What is made once is kept, so whoever gets it has it alone.
-            mapping[key] = value.copy() if isinstance(value, list | dict) else value
-        elif hints:
-            block, at = _block(raw, at, hints, indent + 2)
-            is_body = (indent, parent, key) in _BODIES
-            mapping[key] = _Text(block) if is_body else block.decode()
+            mapping[key] = value if copied is None else copied()
+        elif not hints:
+            mapping[key], at = _inner(raw, at, indent + 2, key)
+        elif (indent, parent, key) in _BODIES:
+            mapping[key], at = _body(raw, at, hints, indent + 2)
         else:
-            mapping[key], at = _mapping(raw, at, indent + 2, key)
+            block, at = _block(raw, at, hints, indent + 2)
+            mapping[key] = block.decode()
     if not mapping:
         raise _OtherError
     return mapping, at
@@ -168,29 +188,68 @@ def _line(written: bytes) -> _Line | None:
     spaces, dash, key, value = line.groups()
     indent = len(spaces) + len(dash or "")
     if value is None:
-        return _Line(indent, bool(dash), key.decode(), b"", None)
+        return _Line(indent, bool(dash), key.decode(), b"")
     if value[:1] == b"|":
-        return _Line(indent, bool(dash), key.decode(), value, None)
-    return _Line(indent, bool(dash), key.decode(), None, _value(value.decode()))
+        return _Line(indent, bool(dash), key.decode(), value)
+    read = _value(value.decode())
+    copied = read.copy if isinstance(read, list | dict) else None
+    return _Line(indent, bool(dash), key.decode(), None, read, copied)
 
 
 _line_once = functools.lru_cache(maxsize=4096)(_line)
 
 
+def _inner(raw: bytes, at: int, indent: int, key: str) -> tuple[dict[str, Value], int]:
+    """The mapping below a key, and the place behind it; of headers all lines at once."""
+    if key == "headers" and (lines := _HEADER_LINES.match(raw, at)) is not None:
+        block = lines[0]
+        headers = _headers_once(block) if len(block) <= _FEW_HEADERS else _headers(block)
+        if headers is not None:
+            return {name: values.copy() for name, values in headers.items()}, lines.end()
+    return _mapping(raw, at, indent, key)
+
+
+def _headers(block: bytes) -> dict[str, list[str]] | None:
+    """What lines of headers say; None where one does not have a single plain value."""
+    text = block.decode()
+    found = _HEADER.findall(text)
+    headers = {name: [quoted or plain] for name, quoted, plain in found}
+    is_all = len(headers) == text.count("\n") and "''" not in text
+    return headers if is_all else None
+
+
+_headers_once = functools.lru_cache(maxsize=256)(_headers)
+
+
+def _body(raw: bytes, at: int, hints: bytes, indent: int) -> tuple[bytes, int]:
+    """The body that begins at a place, as it is sent, and the place behind it."""
+    start = at + indent
+    if not raw.startswith(_JSON, start):
+        return _block(raw, at, hints, indent)
+    _, stop = _extent(raw, at, hints, indent)
+    return _json_text.compact(raw[start:stop]), stop  # to which an indent is as good as another
+
+
 def _block(raw: bytes, at: int, hints: bytes, indent: int) -> tuple[bytes, int]:
     """The literal block that begins at a place, and the place behind it."""
+    chomping, stop = _extent(raw, at, hints, indent)
+    margin = b" " * indent
+    start = at + indent if raw.startswith(margin, at) else at
+    content = raw[start:stop].replace(b"\n" + margin, b"\n")
+    if chomping == b"-":
+        content = content.removesuffix(b"\n")
+    elif not chomping:
+        content = content.rstrip(b"\n") + b"\n"
+    return content, stop
+
+
+def _extent(raw: bytes, at: int, hints: bytes, indent: int) -> tuple[bytes, int]:
+    """How a literal block is chomped, and the place behind it."""
     form = _BLOCK.fullmatch(hints)
     if form is None:
         raise _OtherError
     end = _end(indent).search(raw, at - 1)
-    stop = len(raw) if end is None else end.start() + 1
-    margin = b" " * indent
-    content = (b"\n" + raw[at:stop]).replace(b"\n" + margin, b"\n")[1:]
-    if form[2] == b"-":
-        content = content.removesuffix(b"\n")
-    elif not form[2]:
-        content = content.rstrip(b"\n") + b"\n"
-    return content, stop
+    return form[2], len(raw) if end is None else end.start() + 1
 
 
 @functools.cache
