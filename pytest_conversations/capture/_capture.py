@@ -18,7 +18,7 @@ from vcr.request import Request
 from pytest_conversations.capture import _exchange
 from pytest_conversations.capture._guard import LOOPBACK, Guard, Origin
 from pytest_conversations.capture._library import Library, installed
-from pytest_conversations.capture._patches import replaced
+from pytest_conversations.capture._patches import all_replaced, replaced
 from pytest_conversations.capture._recorder import Recorder
 from pytest_conversations.capture._shape import Shape
 from pytest_conversations.capture._streams import AsyncTee, Hang, Tee
@@ -73,13 +73,16 @@ class Capture:
         """Capture until the end of the ``with`` block."""
         with self._until as stack:
             stack.callback(self._end)
-            for library in installed():
-                stack.enter_context(self._patch(library))
-                stack.enter_context(self._patch_async(library))
+            patches = (patch(each) for each in installed() for patch in self._patches)
+            stack.enter_context(all_replaced(patches))
             stack.enter_context(self._guard.installed())
             yield
 
-    def _patch(self, library: Library) -> contextlib.AbstractContextManager[None]:
+    @property
+    def _patches(self) -> Sequence[Callable[[Library], replaced]]:
+        return self._patch, self._patch_async
+
+    def _patch(self, library: Library) -> replaced:
         original = library.HTTPTransport.handle_request
 
         @functools.wraps(original)
@@ -109,7 +112,7 @@ class Capture:
 
         return replaced(library.HTTPTransport, "handle_request", handle_request)
 
-    def _patch_async(self, library: Library) -> contextlib.AbstractContextManager[None]:
+    def _patch_async(self, library: Library) -> replaced:
         original = library.AsyncHTTPTransport.handle_async_request
 
         @functools.wraps(original)

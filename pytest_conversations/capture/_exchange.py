@@ -38,7 +38,7 @@ def cassette_request(request: httpx.Request, body: bytes, library: Library) -> R
         body: all of its body.
         library: the caller's, which decodes.
     """
-    headers = dict(request.headers.items())  # one by one they would be looked for each
+    headers = _headers(request)
     coding = headers.get("content-encoding")
     if coding is not None:
         with contextlib.suppress(library.DecodingError):
@@ -53,6 +53,17 @@ def cassette_request(request: httpx.Request, body: bytes, library: Library) -> R
     if "#" in url or "@" in url:
         url = str(request.url.copy_with(fragment=None, userinfo=b""))
     return CassetteRequest(request.method, url, body, headers)
+
+
+def _headers(request: httpx.Request) -> dict[str, str]:
+    """Its headers, by names in lower case, as ``httpx.Headers.items`` gives them."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in request.headers.raw:
+        if not (raw_name.isascii() and raw_value.isascii()):
+            return dict(request.headers.items())  # which guesses the encoding
+        name, value = raw_name.decode().lower(), raw_value.decode()
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
 
 
 def body_of(request: httpx.Request, library: Library) -> bytes | None:
@@ -138,15 +149,19 @@ class Replay:
             httpx.TransportError: the recorded request got no response; the class, the library's
                 own, is that of the recording.
         """
-        if was_cancelled(recorded.get("error", {})):
-            return self._hang(recorded, library, beyond)
         if "error" in recorded:
+            if was_cancelled(recorded["error"]):
+                return self._hang(recorded, library, beyond)
             raise _error(recorded["error"], library)
-        headers = list(header_values(recorded))
+        headers = [
+            (name.encode("latin-1"), value.encode("latin-1", "replace"))
+            for name, values in header_values(recorded)
+            for value in values
+        ]
         is_stream = any(
             # Media types have no case (RFC 9110, section 8.3.1).
-            name.lower() == "content-type" and values[0].lower().startswith("text/event-stream")
-            for name, values in headers
+            value[:17].lower() == b"text/event-stream" and name.lower() == b"content-type"
+            for name, value in headers
         )
         chunks, dies = self.shape.cut(_chunks(recorded, self.warn), is_stream=is_stream)
         end = self._end(recorded, library, beyond)
@@ -161,11 +176,7 @@ class Replay:
         length = len(recorded["body"].get("string") or b"") if end is None else 0
         return library.Response(
             status["code"],
-            headers=[
-                (name.encode("latin-1"), value.encode("latin-1", "replace"))
-                for name, values in headers
-                for value in values
-            ],
+            headers=headers,
             stream=cast(
                 "httpx.SyncByteStream", as_stream(Playback, library)(chunks, self.shape.pace, end)
             ),
@@ -181,9 +192,9 @@ class Replay:
     ) -> Callable[[], Exception] | Hang | None:
         """What makes the error at the end of a body; None where it ended well."""
         stream = recorded.get("stream", {})
-        if was_cancelled(stream.get("error", {})):
-            return self._hang(recorded, library, beyond)
         if "error" in stream:
+            if was_cancelled(stream["error"]):
+                return self._hang(recorded, library, beyond)
             return functools.partial(_error, stream["error"], library)
         return functools.partial(beyond, self.ends.closed) if stream.get("closed") else None
 

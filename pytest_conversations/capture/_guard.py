@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from pytest_conversations.capture._patches import replaced
+from pytest_conversations.capture._patches import all_replaced, replaced
 
 Origin: TypeAlias = tuple[str, str, int]
 
@@ -63,14 +63,15 @@ class Guard:
     @contextlib.contextmanager
     def installed(self) -> Iterator[None]:
         """Guard until the end of the ``with`` block."""
-        with contextlib.ExitStack() as stack:
-            for owner, name, place in _gates():
-                stack.enter_context(replaced(owner, name, self._guarded(owner, name, place)))
-            stack.callback(self._end)
-            yield
-
-    def _end(self) -> None:
-        self.is_over = True
+        gates = (
+            replaced(owner, name, self._guarded(owner, name, place))
+            for owner, name, place in _gates()
+        )
+        with all_replaced(gates):
+            try:
+                yield
+            finally:
+                self.is_over = True
 
     def _is_expected(self, name: str) -> bool:
         # Event loops look names up in threads that know nothing of the task.

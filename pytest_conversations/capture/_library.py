@@ -9,7 +9,7 @@ from types import ModuleType
 import httpx
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Library:
     """One of them, by the names that capture needs; typed as httpx, which httpx2 equals there."""
 

@@ -1,5 +1,7 @@
 """Attributes that are replaced for a while."""
 
+import contextlib
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 
 
@@ -13,6 +15,8 @@ class replaced:  # noqa: N801 - it is used as a function
         name: of the attribute.
         value: what stands there meanwhile.
     """
+
+    __slots__ = ("_inherited", "_name", "_original", "_owner", "_value")
 
     def __init__(self, owner: object, name: str, value: object) -> None:
         self._owner, self._name, self._value = owner, name, value
@@ -33,3 +37,17 @@ class replaced:  # noqa: N801 - it is used as a function
                 delattr(self._owner, self._name)
             else:
                 setattr(self._owner, self._name, self._original)
+
+
+@contextlib.contextmanager
+def all_replaced(replacements: Iterable[replaced]) -> Iterator[None]:
+    """Replace several, one after the other; all that were are put back, whatever happens."""
+    done: list[replaced] = []
+    try:
+        for each in replacements:
+            each.__enter__()
+            done.append(each)
+        yield
+    finally:
+        for each in reversed(done):
+            each.__exit__(None, None, None)

@@ -22,7 +22,10 @@ class Index:
         self._matching = matching
         self._found = collections.defaultdict[Hashable, list[int]](list)
         self._begun: dict[Hashable, int] = {}  # by key, how many of those were played, at least
-        for index in sorted(range(len(pairs)), key=lambda i: not is_of(pairs[i], sharing)):
+        places: Sequence[int] = range(len(pairs))
+        if sharing is not None:
+            places = sorted(places, key=lambda place: not is_of(pairs[place], sharing))
+        for index in places:
             self._found[matching.key(pairs[index][0])].append(index)
 
     def next(self, request: Request, counts: Mapping[int, int], *, repeats: bool) -> int | None:

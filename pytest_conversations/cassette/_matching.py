@@ -19,6 +19,10 @@ from vcr.util import read_body
 from pytest_conversations import _pointers
 from pytest_conversations.cassette._compression import decoded
 
+# A URL with whose parts `urlsplit` does nothing, in a tenth of its time.
+_PLAIN_URI = re.compile(
+    r"https?://[a-z0-9.:-]++((?:/[!-\"$->@-Z^-~]*+)?+)(?:\?([!-\"$-Z^-~]*+))?+(?:#.*)?+"
+)
 _BOUNDARY = re.compile(r'multipart/[^;]*;(?:.*;)?\s*boundary="?([^";]+)', re.IGNORECASE)
 
 
@@ -79,8 +83,14 @@ _DECODER = json.JSONDecoder(parse_float=_number)
 _ENCODER = json.JSONEncoder(sort_keys=True)
 
 
+def _path(request: Request) -> Hashable:
+    plain = _PLAIN_URI.fullmatch(request.uri)
+    return (plain[1] if plain else urlsplit(request.uri).path) or "/"
+
+
 def _query(request: Request) -> Hashable:
-    query = urlsplit(request.uri).query
+    plain = _PLAIN_URI.fullmatch(request.uri)
+    query = plain[2] if plain else urlsplit(request.uri).query
     return tuple(sorted(parse_qsl(query, keep_blank_values=True))) if query else ()
 
 
@@ -95,7 +105,7 @@ _KEYS: dict[str, Callable[[Request], Hashable]] = {
     "scheme": lambda request: request.scheme,
     "host": lambda request: request.host,
     "port": lambda request: request.port,
-    "path": lambda request: urlsplit(request.uri).path or "/",
+    "path": _path,
     "query": _query,
     "headers": _headers,
     "raw_body": body_bytes,

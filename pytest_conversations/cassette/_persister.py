@@ -179,8 +179,9 @@ def read_lines(path: Path) -> bytes:
         CassetteError: it cannot be read.
     """
     try:
-        size = path.stat().st_size
-        raw = path.read_bytes() if size <= _limits.LARGEST else b""
+        with path.open("rb", buffering=0) as file:  # one read, of all of it
+            size = os.fstat(file.fileno()).st_size
+            raw = file.read() if size <= _limits.LARGEST else b""
     except OSError as error:
         msg = f"cannot read the cassette {path}: {error.strerror}"
         raise CassetteError(msg) from error

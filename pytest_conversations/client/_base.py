@@ -1,5 +1,6 @@
 """What the sync and the async client share: all but the I/O."""
 
+import functools
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -20,6 +21,8 @@ ApiKey: TypeAlias = str | Callable[[], str]
 DEFAULT_SERVER_URL = "https://api.mistral.ai"
 DEFAULT_TIMEOUT_MS = 300_000
 
+_USER_AGENT = f"pytest-conversations/{__version__}"
+_NUMBER = int | float
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _NOT_IN_A_VALUE = re.compile(r"[^\t\x20-\x7e]|\A[\t ]|[\t ]\Z")
 
@@ -57,7 +60,7 @@ class BaseClient(Generic[Http]):
             msg = "Cannot send a request, as the client has been closed."  # httpx's words
             raise RuntimeError(msg)
         options = operation.options
-        headers = httpx.Headers({"user-agent": f"pytest-conversations/{__version__}"})
+        headers = {"user-agent": _USER_AGENT}
         headers["accept"] = "text/event-stream" if stream else "application/json"
         if operation.content is not None:
             headers["content-type"] = "application/json"
@@ -66,14 +69,14 @@ class BaseClient(Generic[Http]):
             bearer = key.lower().startswith("bearer ")
             given = {"authorization": key if bearer else f"Bearer {key}"}
             headers.update(_checked(given, "the API key"))
-        headers.update(_checked(options.get("http_headers") or {}))
+        own = _checked(options.get("http_headers") or {})
         timeout_ms = options.get("timeout_ms")
         request: httpx.Request = self._http_client.build_request(
             operation.method,
             _server(options.get("server_url") or self._server_url) + operation.path,
             params=operation.query or None,
             content=operation.content,
-            headers=headers,
+            headers=_merged(headers, own) if own else headers,
             timeout=_seconds(self._timeout_ms if timeout_ms is None else timeout_ms),
         )
         return request
@@ -83,6 +86,13 @@ class BaseClient(Generic[Http]):
         options = operation.options
         config = as_config(options["retries"]) if "retries" in options else self._retry_config
         return None if config is None or config.strategy == "none" else config
+
+
+def _merged(headers: Mapping[str, str], own: Mapping[str, str]) -> httpx.Headers:
+    """Headers, of which the caller's own go first, in whatever case they are written."""
+    merged = httpx.Headers(headers)
+    merged.update(own)
+    return merged
 
 
 def _checked(headers: Mapping[str, str], what: str = "") -> Mapping[str, str]:
@@ -113,6 +123,7 @@ def _checked(headers: Mapping[str, str], what: str = "") -> Mapping[str, str]:
     return headers
 
 
+@functools.lru_cache(maxsize=16)  # with each call it is the same
 def _server(url: str) -> str:
     """The URL without what comes after the path. No message shows it: it may hold a password."""
     parts = urlsplit(url)
@@ -129,7 +140,7 @@ def _server(url: str) -> str:
 
 
 def _seconds(timeout_ms: float) -> float:
-    require(timeout_ms, int | float, "timeout_ms", "a number of ms")
+    require(timeout_ms, _NUMBER, "timeout_ms", "a number of ms")
     if not timeout_ms > 0:
         msg = f"timeout_ms is {timeout_ms}, and has to be above 0"
         raise ValueError(msg)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pytest_conversations.models import InputEntries, Unknown
 
 _ENTRY: TypeAdapter[InputEntries] = TypeAdapter(InputEntries)
+_SIMPLE = str | bytes | bytearray | bool | int | float
 _LISTS = ("outputs", "entries", "messages")  # what a reply calls its entries
 
 # Keys that live replies have, and that no request may hold (contract sections 5 and 6).
@@ -19,13 +20,13 @@ def plain(value: object) -> object:
 
     pydantic takes no others, and looks into no model that was made before.
     """
-    if isinstance(value, Unknown):
-        return value  # goes back as it came
+    if value is None or isinstance(value, _SIMPLE | Unknown):  # the latter goes back as it came
+        return value
     if isinstance(value, BaseModel):
         return plain(value.model_dump(by_alias=True))
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, Iterable) and not isinstance(value, str | bytes | bytearray | AbstractSet):
+    if isinstance(value, Iterable) and not isinstance(value, AbstractSet):
         return [plain(item) for item in value]
     return value
 
@@ -43,12 +44,14 @@ def entries(inputs: object) -> object:
     Raises:
         TypeError: it is one entry, or a whole reply.
     """
+    if isinstance(inputs, _SIMPLE):
+        return inputs
     if isinstance(inputs, Mapping | BaseModel):
         name = next((name for name in _LISTS if hasattr(inputs, name)), None)
         instead = f"its `.{name}`" if name else "a list of it"
         msg = f"inputs is one {type(inputs).__name__}; give a text or entries: {instead}"
         raise TypeError(msg)
-    if isinstance(inputs, str | bytes) or not isinstance(inputs, Iterable):
+    if not isinstance(inputs, Iterable):
         return inputs
     return [_entry(item) for item in inputs]
 

@@ -15,6 +15,8 @@ from pytest_conversations.models import RequestModel
 T = TypeVar("T")
 
 PATH = "/v1/conversations"
+_OPTIONS = tuple(CallOptions.__annotations__)
+_UNSENT = {"conversation_id", *_OPTIONS}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,18 +61,17 @@ def post(
     path: str, request: type[RequestModel], parameters: Mapping[str, object], reply: TypeAdapter[T]
 ) -> Operation[T]:
     # `stream` is no argument: the body says it of itself.
-    stream = request.model_fields["stream"].default
+    stream = request.__pydantic_fields__["stream"].default
     body = request.to_send({"stream": stream, **body_of(parameters)})
     return Operation("POST", path, reply, body.sent_json(), options=options_of(parameters))
 
 
 def body_of(parameters: Mapping[str, object]) -> dict[str, object]:
     """The arguments that are about the conversation, as plain data."""
-    unsent = {"conversation_id", *CallOptions.__annotations__}
     return {
         name: _inputs.entries(each) if name == "inputs" else _inputs.plain(each)
         for name, each in parameters.items()
-        if name not in unsent
+        if name not in _UNSENT
     }
 
 
@@ -79,5 +80,5 @@ def follow_up(parameters: Mapping[str, object]) -> dict[str, object]:
 
 
 def options_of(parameters: Mapping[str, object]) -> CallOptions:
-    given = {name: parameters[name] for name in CallOptions.__annotations__ if name in parameters}
+    given = {name: parameters[name] for name in _OPTIONS if name in parameters}
     return cast("CallOptions", given)

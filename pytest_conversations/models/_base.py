@@ -147,9 +147,10 @@ class Unknown(RootModel[JsonValue]):
 
 def without_nulls(value: object, keys: Collection[str]) -> object:
     """JSON data without some keys where their value is null; anything else as it is."""
-    if not isinstance(value, dict) or None not in value.values():
+    if not isinstance(value, dict):
         return value
-    return {key: item for key, item in value.items() if item is not None or key not in keys}
+    nulls = [key for key in keys if value.get(key, value) is None]
+    return {key: item for key, item in value.items() if key not in nulls} if nulls else value
 
 
 def _time(value: datetime) -> str:
