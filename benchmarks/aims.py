@@ -18,9 +18,10 @@ _UNUSED = (
     ),
     Target(
         "P1",
-        "a test that does not use it, against without; 10 µs is what can be told from noise",
+        "a test that does not use it, the quickest tenth, against without; 10 µs is what can be "
+        "told from noise",
         "unused",
-        "test_us",
+        "quick_us",
         10,
         lane="pytest-conversations",
         against="without",

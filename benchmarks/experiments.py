@@ -21,6 +21,7 @@ UNUSED = {
 SUITES = {
     "empty": Suite("trivial"),
     "MockTransport": Suite("mock_transport", data="plain"),
+    "MockTransport, an app's client": Suite("mock_mounted", data="plain"),
     "our marker": Suite("own_marker", ("conversations",), "own"),
     "our client": Suite("own_client", ("conversations",), "own"),
     "pytest-recording": Suite("vcr_httpx", ("recording",), "vcrpy"),

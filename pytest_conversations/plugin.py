@@ -151,7 +151,7 @@ def pytest_runtest_makereport(
     _cut_traceback(call, item)
     report = yield
     shown = _stash.shown_of(item)
-    if shown is None and not _OPENING & set(getattr(item, "fixturenames", ())):
+    if shown is None and _OPENING.isdisjoint(getattr(item, "fixturenames", ())):
         return report
     if shown is not None:
         from pytest_conversations._redaction import redact

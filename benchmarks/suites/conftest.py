@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmarks.calls import API
 from benchmarks.talking import KEY, Answer, by_hand
 
 if TYPE_CHECKING:
@@ -37,6 +38,16 @@ def mocked_client(answers: dict[tuple[str, str], Answer]) -> Iterator[httpx.Clie
     import httpx
 
     with httpx.Client(transport=httpx.MockTransport(by_hand(httpx, answers))) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def mounted_client(answers: dict[tuple[str, str], Answer]) -> Iterator[httpx.Client]:
+    """A client with a ``MockTransport`` for one host, which has the usual one for all others."""
+    import httpx
+
+    mounts = {API: httpx.MockTransport(by_hand(httpx, answers))}
+    with httpx.Client(mounts=mounts) as made:
         yield made
 
 

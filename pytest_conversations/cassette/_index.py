@@ -1,4 +1,8 @@
-"""Finds recorded requests by their key, so that it costs the same in a cassette of any size."""
+"""Finds recorded requests by their key, so that it costs the same in a cassette of any size.
+
+Bodies take longest to compare. So requests are told apart by all else first, and a body is looked
+at only where several are left, or where it is not the recorded one to the byte.
+"""
 
 import collections
 from collections.abc import Hashable, Mapping, Sequence
@@ -7,6 +11,31 @@ from vcr.request import Request
 
 from pytest_conversations.cassette._matching import Matching
 from pytest_conversations.cassette._merge import Pair, Sharing, is_of
+
+
+class _Equal:
+    """Interactions whose requests are the same.
+
+    Attributes:
+        places: theirs, in the order to play.
+        begun: how many of them were played, at least.
+    """
+
+    def __init__(self) -> None:
+        self.places: list[int] = []
+        self.begun = 0
+
+
+class _Alike(_Equal):
+    """Interactions whose requests differ in their bodies alone, if at all.
+
+    Attributes:
+        by_body: they, by the key of their body; None as long as nobody asked.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.by_body: dict[Hashable, _Equal] | None = None
 
 
 class Index:
@@ -20,13 +49,13 @@ class Index:
 
     def __init__(self, pairs: Sequence[Pair], matching: Matching, sharing: Sharing | None) -> None:
         self._matching = matching
-        self._found = collections.defaultdict[Hashable, list[int]](list)
-        self._begun: dict[Hashable, int] = {}  # by key, how many of those were played, at least
+        self._pairs = pairs
+        self._alike = collections.defaultdict[Hashable, _Alike](_Alike)
         places: Sequence[int] = range(len(pairs))
         if sharing is not None:
             places = sorted(places, key=lambda place: not is_of(pairs[place], sharing))
-        for index in places:
-            self._found[matching.key(pairs[index][0])].append(index)
+        for place in places:
+            self._alike[matching.key_but_body(pairs[place][0])].places.append(place)
 
     def next(self, request: Request, counts: Mapping[int, int], *, repeats: bool) -> int | None:
         """The place of the interaction that answers a request now; None where none does.
@@ -36,18 +65,35 @@ class Index:
             counts: by place, how often each was played; those that were are left out.
             repeats: whether the last of them answers again when all were played.
         """
-        key = self._matching.key(request)
-        found = self._found.get(key, ())
-        at = self._begun.get(key, 0)
+        equal = self._equal(request)
+        if equal is None:
+            return None
+        found, at = equal.places, equal.begun
         if at and not counts.get(found[at - 1]):  # it was rewound
             at = 0
         while at < len(found) and counts.get(found[at]):
             at += 1
-        self._begun[key] = at
+        equal.begun = at
         if at < len(found):
             return found[at]
-        return found[-1] if found and repeats else None
+        return found[-1] if repeats else None
 
     def of(self, request: Request) -> Sequence[int]:
         """The places of the interactions that answer a request, scrubbed, in the order to play."""
-        return self._found.get(self._matching.key(request), ())
+        equal = self._equal(request)
+        return () if equal is None else equal.places
+
+    def _equal(self, request: Request) -> _Equal | None:
+        alike = self._alike.get(self._matching.key_but_body(request))
+        if alike is None:
+            return None
+        if len(alike.places) == 1:
+            recorded = self._pairs[alike.places[0]][0]
+            if self._matching.are_equal_bytes(request, recorded):
+                return alike
+        if alike.by_body is None:
+            by_body = collections.defaultdict[Hashable, _Equal](_Equal)
+            for place in alike.places:
+                by_body[self._matching.key_of_body(self._pairs[place][0])].places.append(place)
+            alike.by_body = dict(by_body)
+        return alike.by_body.get(self._matching.key_of_body(request))

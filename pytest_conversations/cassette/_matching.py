@@ -111,6 +111,7 @@ _KEYS: dict[str, Callable[[Request], Hashable]] = {
     "raw_body": body_bytes,
 }
 _BODY = "body"
+_OF_BODY = ("content-encoding", "content-type")
 
 
 class Matching:
@@ -138,11 +139,32 @@ class Matching:
             raise ValueError(msg)
         self._ignored = [_pointers.parse(each, "match_ignore") for each in ignore]
         self._names = match_on
-        self._parts = [self._part(name) for name in match_on]
+        self._parts = [_KEYS[name] for name in match_on if name != _BODY]
+        self._body = self._part(_BODY) if _BODY in match_on else None
 
-    def key(self, request: Request) -> tuple[Hashable, ...]:
+    def key(self, request: Request) -> Hashable:
         """The key of a request, scrubbed: two requests match exactly when their keys are equal."""
+        return self.key_but_body(request), self.key_of_body(request)
+
+    def key_but_body(self, request: Request) -> Hashable:
+        """The part of the key that is not made of the matcher ``body``."""
         return tuple([part(request) for part in self._parts])
+
+    def key_of_body(self, request: Request) -> Hashable:
+        """The other part; None where ``body`` is no matcher."""
+        return None if self._body is None else self._body(request)
+
+    def are_equal_bytes(self, one: Request, other: Request) -> bool:
+        """Whether the keys of two bodies are equal because the bodies are, to the byte.
+
+        What else their keys hang on is in the headers, so those have to be equal, too: how a body
+        is compressed, and where its parts end.
+        """
+        if self._body is None:
+            return True
+        return stored_body(one) == stored_body(other) and all(
+            one.headers.get(name) == other.headers.get(name) for name in _OF_BODY
+        )
 
     @property
     def looks_at_headers(self) -> bool:

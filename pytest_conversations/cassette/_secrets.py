@@ -93,9 +93,8 @@ class Secrets:
             Why it is not searched for; empty where it is.
         """
         value = value.strip(_SPACE)  # as of a file that ends with a new line
-        if value in self._secrets:
-            return ""
-        if _PLACEHOLDER.fullmatch(value):  # an app that is given what a recording holds
+        # The latter is of an app that is given what a recording holds.
+        if value in self._secrets or _PLACEHOLDER.fullmatch(value):
             return ""
         try:
             encoded(value)

@@ -248,14 +248,14 @@ def _extent(raw: bytes, at: int, hints: bytes, indent: int) -> tuple[bytes, int]
     form = _BLOCK.fullmatch(hints)
     if form is None:
         raise _OtherError
-    end = _end(indent).search(raw, at - 1)
-    return form[2], len(raw) if end is None else end.start() + 1
+    lines = _lines(indent).match(raw, at - 1)
+    return form[2], len(raw) if lines is None else min(lines.end() + 1, len(raw))
 
 
 @functools.cache
-def _end(indent: int) -> re.Pattern[bytes]:
-    """Where a block ends: before a line that is neither blank nor indented so much."""
-    return re.compile(rb"\n(?! {%d}|\n|\Z)" % indent)
+def _lines(indent: int) -> re.Pattern[bytes]:
+    """The lines of a block, each with the break before it: blank, or indented so much."""
+    return re.compile(rb"(?:\n(?: {%d}.*+|(?=\n|\Z)))*+" % indent)
 
 
 def _value(written: str) -> Value:
