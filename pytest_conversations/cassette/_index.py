@@ -5,6 +5,7 @@ at only where several are left, or where it is not the recorded one to the byte.
 """
 
 import collections
+import functools
 from collections.abc import Hashable, Mapping, Sequence
 
 from vcr.request import Request
@@ -50,12 +51,18 @@ class Index:
     def __init__(self, pairs: Sequence[Pair], matching: Matching, sharing: Sharing | None) -> None:
         self._matching = matching
         self._pairs = pairs
-        self._alike = collections.defaultdict[Hashable, _Alike](_Alike)
-        places: Sequence[int] = range(len(pairs))
-        if sharing is not None:
-            places = sorted(places, key=lambda place: not is_of(pairs[place], sharing))
+        self._sharing = sharing
+
+    @functools.cached_property
+    def _alike(self) -> Mapping[Hashable, _Alike]:
+        """The interactions by what is not the body; many a cassette is opened and asks nothing."""
+        places: Sequence[int] = range(len(self._pairs))
+        if self._sharing is not None:
+            places = sorted(places, key=lambda at: not is_of(self._pairs[at], self._sharing))
+        found = collections.defaultdict[Hashable, _Alike](_Alike)
         for place in places:
-            self._alike[matching.key_but_body(pairs[place][0])].places.append(place)
+            found[self._matching.key_but_body(self._pairs[place][0])].places.append(place)
+        return dict(found)
 
     def next(self, request: Request, counts: Mapping[int, int], *, repeats: bool) -> int | None:
         """The place of the interaction that answers a request now; None where none does.
