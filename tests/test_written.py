@@ -10,6 +10,7 @@ from vcr.request import Request
 
 from pytest_conversations.cassette import Response, _checksum, _written
 from pytest_conversations.cassette import _serializer as serializer
+from pytest_conversations.cassette._interactions import Interactions
 
 CASSETTES = Path(__file__).parent.parent / "cassettes"
 URL = "https://api.mistral.ai/v1/conversations"
@@ -108,6 +109,23 @@ def test_both_read_the_same(text: str) -> None:
     assert _checksum.is_right(text.encode())
     quick = _written.read(text.encode())
     assert quick is None or _shown(quick) == _by_yaml(text)
+
+
+@settings(deadline=None)
+@given(cassettes())
+def test_a_response_is_the_same_when_it_is_read_later(text: str) -> None:
+    """With the test that it was recorded for told before; what is not as expected is YAML's."""
+    requests, responses, *metadata = vcr.serialize.deserialize(text, serializer)
+    later = _written.read_requests(text.encode(), lambda number: responses[number])
+    if later is None:  # something else than a response is not as expected
+        return
+    assert [each.test for each in later[1]] == [each.get("test") for each in responses]
+    held = Interactions(zip(later[0], later[1], strict=True))  # type: ignore[arg-type]
+    assert [pair[1] for pair in held[1:]] == responses[1:]
+    assert [each.response for each in later[1]] == responses
+    assert [pair[1] for pair in held.with_requests(lambda request: request)] == responses
+    assert [each.test for each in later[1]] == [each.get("test") for each in responses]
+    assert _shown((later[0], responses, later[2])) == _shown((requests, responses, *metadata))
 
 
 @settings(deadline=None)

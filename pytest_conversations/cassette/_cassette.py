@@ -10,6 +10,7 @@ from vcr.serializers import jsonserializer
 from pytest_conversations.cassette import _locks, _metadata, _recording, _serializer
 from pytest_conversations.cassette._comparison import compared
 from pytest_conversations.cassette._explaining import Hints
+from pytest_conversations.cassette._interactions import Interactions
 from pytest_conversations.cassette._matching import Matching
 from pytest_conversations.cassette._merge import Sharing, is_of, merged
 from pytest_conversations.cassette._persister import FilePersister
@@ -81,7 +82,7 @@ class ConversationCassette(PlayingCassette):
         if self._fresh and mode == "once":  # another test of this run has begun the file
             self.record_mode = RecordMode.ALL
         border = self._loaded_count - self._fresh
-        self._old = self.responses[:border]
+        self._old = Interactions.of(self.data)[:border]
         if mode == "rewrite":
             del self.data[:border]
         # What another test of this run records while this one may, too, is that test's alone.
@@ -100,7 +101,8 @@ class ConversationCassette(PlayingCassette):
 
     def played_from(self) -> list[object]:
         """When each of what was played was recorded, as the file says; None where it does not."""
-        return _metadata.times(self._metadata, self.responses, self.play_counts)
+        played = [self.data[place][1] for place, count in self.play_counts.items() if count]
+        return _metadata.times(self._metadata, played)
 
     @property
     def unused(self) -> list[Interaction]:
@@ -161,7 +163,7 @@ class ConversationCassette(PlayingCassette):
                 _locks.note_written(self._file, self._sharing.run, fresh)
 
     def _read(self) -> None:
-        self.data, self._loaded_count = [], 0
+        self.data, self._loaded_count = Interactions(), 0
         with contextlib.ExitStack() as stack:
             if self._sharing is not None:
                 stack.enter_context(_locks.locked(self._file))
@@ -194,7 +196,8 @@ class ConversationCassette(PlayingCassette):
     def would_lose(self) -> bool:
         """Whether writing would put failures in the place of replies, since the API was down."""
         new = [each.response for each in self._recordings if each.response is not None]
-        return self.record_mode == RecordMode.ALL and _recording.would_lose(self._old, new)
+        old = (response for _, response in self._old)
+        return self.record_mode == RecordMode.ALL and _recording.would_lose(list(old), new)
 
     def verify(self, *, is_whole: bool = True) -> None:
         """Compare this run with the recording, by the shape of the replies.

@@ -10,8 +10,9 @@ from collections.abc import Hashable, Mapping, Sequence
 
 from vcr.request import Request
 
+from pytest_conversations.cassette._interactions import Interactions
 from pytest_conversations.cassette._matching import Matching
-from pytest_conversations.cassette._merge import Pair, Sharing, is_of
+from pytest_conversations.cassette._merge import Sharing
 
 
 class _Equal:
@@ -43,25 +44,25 @@ class Index:
     """The interactions of a cassette by the key of their requests.
 
     Args:
-        pairs: the interactions that may be played, scrubbed.
+        held: the interactions that may be played, scrubbed.
         matching: when two requests are the same.
         sharing: of the test, whose own interactions come before those of others.
     """
 
-    def __init__(self, pairs: Sequence[Pair], matching: Matching, sharing: Sharing | None) -> None:
+    def __init__(self, held: Interactions, matching: Matching, sharing: Sharing | None) -> None:
         self._matching = matching
-        self._pairs = pairs
+        self._held = held
         self._sharing = sharing
 
     @functools.cached_property
     def _alike(self) -> Mapping[Hashable, _Alike]:
         """The interactions by what is not the body; many a cassette is opened and asks nothing."""
-        places: Sequence[int] = range(len(self._pairs))
+        places: Sequence[int] = range(len(self._held))
         if self._sharing is not None:
-            places = sorted(places, key=lambda at: not is_of(self._pairs[at], self._sharing))
+            places = sorted(places, key=lambda at: not self._held.is_of(at, self._sharing))
         found = collections.defaultdict[Hashable, _Alike](_Alike)
         for place in places:
-            found[self._matching.key_but_body(self._pairs[place][0])].places.append(place)
+            found[self._matching.key_but_body(self._held.request(place))].places.append(place)
         return dict(found)
 
     def next(self, request: Request, counts: Mapping[int, int], *, repeats: bool) -> int | None:
@@ -95,12 +96,12 @@ class Index:
         if alike is None:
             return None
         if len(alike.places) == 1:
-            recorded = self._pairs[alike.places[0]][0]
+            recorded = self._held.request(alike.places[0])
             if self._matching.are_equal_bytes(request, recorded):
                 return alike
         if alike.by_body is None:
             by_body = collections.defaultdict[Hashable, _Equal](_Equal)
             for place in alike.places:
-                by_body[self._matching.key_of_body(self._pairs[place][0])].places.append(place)
+                by_body[self._matching.key_of_body(self._held.request(place))].places.append(place)
             alike.by_body = dict(by_body)
         return alike.by_body.get(self._matching.key_of_body(request))

@@ -49,22 +49,15 @@ def is_own(metadata: Mapping[str, object]) -> bool:
     return str(metadata.get("recorder", "")).startswith(RECORDER)
 
 
-def times(
-    metadata: Mapping[str, object], responses: Iterable[Response], counts: Mapping[int, int]
-) -> list[object]:
+def times(metadata: Mapping[str, object], responses: Iterable[Response]) -> list[object]:
     """When responses were recorded, each by its own note or by that of its file, else None.
 
     Args:
         metadata: what the file says.
-        responses: all that it holds.
-        counts: by index, how often each was played; those that were not do not count.
+        responses: those that are asked about.
     """
     file = metadata.get("recorded_at")
-    return [
-        response.get("recorded_at", file)
-        for index, response in enumerate(responses)
-        if counts.get(index)
-    ]
+    return [response.get("recorded_at", file) for response in responses]
 
 
 def from_sandbox(responses: Iterable[Response]) -> bool:

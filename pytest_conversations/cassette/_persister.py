@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import functools
 import os
 import time
 from collections.abc import Callable
@@ -24,6 +25,8 @@ from pytest_conversations.errors import CassetteError, CassetteFormatError
 _Loaded: TypeAlias = (
     tuple[list[Request], list[Response]] | tuple[list[Request], list[Response], dict[str, object]]
 )
+# The same, with responses that are read when somebody looks at them.
+_Opened: TypeAlias = _Loaded | tuple[list[Request], list[_written.Unread], dict[str, object]]
 
 
 _FIRST = "It is not written over: get it back from version control, or delete it first."
@@ -55,7 +58,7 @@ class FilePersister:
         self._gate = gate
         self._hint = hint
 
-    def load_cassette(self, path: str, serializer: _Serializer) -> _Loaded:
+    def load_cassette(self, path: str, serializer: _Serializer) -> _Opened:
         """Read a cassette: its requests, its responses, and its metadata if it has any.
 
         Raises:
@@ -74,7 +77,7 @@ class FilePersister:
         is_right = _checksum.is_right(raw)
         self.is_edited = is_right is False
         try:
-            return _loaded(raw, serializer, is_right=bool(is_right))
+            return _opened(raw, serializer) if is_right else _loaded(raw, serializer)
         except FormatError as problem:
             reason = f"{problem.reason}\n{_FIRST}\n{self._hint()}"
             raise CassetteFormatError(path, problem.line, reason) from problem
@@ -136,7 +139,8 @@ def loads(raw: bytes, name: str) -> tuple[list[Interaction], dict[str, object]]:
         CassetteFormatError: it is no cassette.
     """
     try:
-        loaded = _loaded(raw, _serializer, is_right=bool(_checksum.is_right(raw)))
+        written = _written.read(raw) if _checksum.is_right(raw) else None
+        loaded = _loaded(raw, _serializer) if written is None else written
     except FormatError as problem:
         reason = f"{problem.reason}; {_MEND if problem.is_damage else _OTHER}"
         raise CassetteFormatError(name, problem.line, reason) from problem
@@ -144,15 +148,26 @@ def loads(raw: bytes, name: str) -> tuple[list[Interaction], dict[str, object]]:
     return list(map(Interaction, requests, responses)), dict(*metadata)
 
 
-def _loaded(raw: bytes, serializer: _Serializer, *, is_right: bool) -> _Loaded:
+def _opened(raw: bytes, serializer: _Serializer) -> _Opened:
+    """What a cassette holds that is as it was written; its responses are read later.
+
+    Raises:
+        FormatError: it is no cassette.
+    """
+
+    @functools.cache
+    def whole() -> _Loaded:
+        return _loaded(raw, serializer)
+
+    return _written.read_requests(raw, lambda number: whole()[1][number]) or whole()
+
+
+def _loaded(raw: bytes, serializer: _Serializer) -> _Loaded:
     """What a cassette holds.
 
     Raises:
         FormatError: it is no cassette.
     """
-    written = _written.read(raw) if is_right else None
-    if written is not None:
-        return written
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:

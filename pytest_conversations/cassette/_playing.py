@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from typing import cast
 
 from vcr.record_mode import RecordMode
 from vcr.request import Request
@@ -9,9 +10,11 @@ from vcr.request import Request
 from pytest_conversations.cassette import _metadata, _recording
 from pytest_conversations.cassette._explaining import ExplainingCassette
 from pytest_conversations.cassette._index import Index
+from pytest_conversations.cassette._interactions import Interactions
 from pytest_conversations.cassette._matching import stored_body
 from pytest_conversations.cassette._merge import Sharing
 from pytest_conversations.cassette._scrub import Response, Scrubber
+from pytest_conversations.cassette._written import Unread
 
 
 class PlayingCassette(ExplainingCassette):
@@ -42,21 +45,22 @@ class PlayingCassette(ExplainingCassette):
     def _start_index(self, playable: int) -> None:
         """Find what is among the first ``playable`` interactions."""
         self._playable = playable
-        self._index = Index(self.data[:playable], self._matching, self._sharing)
+        held = Interactions.of(self.data)[:playable]
+        self._index = Index(held, self._matching, self._sharing)
 
-    def append(self, request: Request, response: Response) -> None:
+    def append(self, request: Request, response: Response | Unread) -> None:
         """Take an interaction that vcrpy has loaded; see `_scrub_loaded`."""
         if self._has_hooks:
-            super().append(request, response)
+            super().append(request, response.response if isinstance(response, Unread) else response)
         else:
-            self.data.append((request, response))
+            cast("Interactions", self.data).put(request, response)
 
     def _scrub_loaded(self) -> bool:
         """Scrub the requests that were loaded; False where that is done already."""
         with self._lock:  # a thread that finds it done may rely on it
             if self._is_scrubbed:
                 return False
-            self.data = [(self.filter_request(request), held) for request, held in self.data]
+            self.data = Interactions.of(self.data).with_requests(self.filter_request)
             self._start_index(self._playable)
             self._is_scrubbed = True
             return True

@@ -1,65 +1,76 @@
 """Reads what this package wrote, many times faster than YAML can be read.
 
-The layout of a file whose checksum is right is known: it is what `_yaml` makes of a cassette. What
-is not as expected is left to the parser of YAML, and a property test holds both to the same result.
-The interactions are read one by one, so that there is never more of the file than once, and what
-has been read of it.
+The layout of a file whose checksum is right is known. What is not as expected is left to the parser
+of YAML, and a property test holds both to the same result. An open cassette reads a response when
+it is asked for: a test plays a few of those that a file may hold.
 """
 
-import datetime as dt
 import functools
 import re
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
 
 import yaml
 from vcr.request import Request
 
 from pytest_conversations.cassette import _json_text, _metadata
+from pytest_conversations.cassette._layout import OtherError, Value, line_of, mapping
 from pytest_conversations.cassette._request import CassetteRequest
 from pytest_conversations.cassette._scrub import Response
 
-Value: TypeAlias = "dict[str, Value] | list[Value] | object"
-
 _START = b"\ninteractions:\n"
 _NEXT = b"\n- request:\n"
+_ANSWER = b"  response:\n"
+_TEST = b"\n    test:"
 _END = b"\n...\n"
 _REQUEST = {"method", "uri", "headers", "body"}
-_URI = re.compile(
-    r"https?://[A-Za-z0-9.-]+(?::\d{1,4})?(?:[/?#].*)?", re.ASCII
-)  # one that is right
-_SHORT = 200  # bytes of a line that may come again, such as those of most headers
-_LINE = re.compile(rb"( *)(- )?([A-Za-z_][\w.-]*):(?: (.*))?\n")
-_BLOCK = re.compile(rb"\|(2?)([+-]?)")
-_JSON = (b"{\n", b"[\n")  # how JSON begins that is laid out
-# The lines of headers, and what most of them say: one value.
-_HEADER_LINES = re.compile(rb"(?: {6}[^ \n].*\n)+")
-_FEW_HEADERS = 2048  # bytes that may come again
-# Items of a list, or of a mapping, in one line.
-_ITEM = r"""(?:'(?:[^']|'')*'|"(?:[^"\\]|\\.)*"|[^\s'",\[\]{}&*!|>%@`#?-][^,\[\]{}:#\n]*)"""
-_LIST = re.compile(rf"\[(?:{_ITEM}(?:, {_ITEM})*)?\]")
-_PAIRS = re.compile(rf"\{{\w+: {_ITEM}(?:, \w+: {_ITEM})*\}}")
-_EACH = re.compile(_ITEM)
-_PAIR = re.compile(rf"(\w+): ({_ITEM})")
-# What is a text for YAML as it stands. Words such as `no`, numbers and dates are other things.
-_TEXT = re.compile(r"[A-Za-z<](?:[^:#\n]|:(?=[^ \n])|(?<! )#)*+(?<! )")
-_WORDS = frozenset(("y", "yes", "n", "no", "true", "false", "on", "off", "null"))
-_CHUNKS = re.compile(r"\d+\+\d+(?: \d+\+\d+)*", re.ASCII)
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:Z|\+00:00)", re.ASCII)
-_QUOTED = re.compile(r"'((?:[^']|'')*)'")
-_HEADER = re.compile(
-    r"^ {6}([A-Za-z_][\w.-]*): \[(?:'([^'\n]+)'|"
-    rf"((?!(?i:{'|'.join(sorted(_WORDS))})\])[A-Za-z<][^,\[\]{{}}:#\n]*(?<! )))\]$",
-    re.ASCII | re.MULTILINE,
-)
+# A URL that can be parsed, which is left to whoever wants its parts.
+_URI = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,4})?(?:[/?#].*)?", re.ASCII)
+_OTHER = (OtherError, yaml.YAMLError, ValueError, KeyError, TypeError)
 
 
-# Their indents, and what holds them.
-_BODIES = {(4, "request", "body"), (6, "body", "string")}
+class Unread:
+    """A response of a cassette whose text was not read yet.
 
+    Args:
+        raw: the bytes of the file.
+        start: where the lines of the response begin.
+        stop: where they end.
+        otherwise: gives the response where its lines are not as expected.
+    """
 
-class _OtherError(Exception):
-    """It is laid out in another way."""
+    __slots__ = ("_otherwise", "_raw", "_response", "_start", "_stop")
+
+    def __init__(
+        self, raw: bytes, start: int, stop: int, otherwise: Callable[[], Response]
+    ) -> None:
+        self._raw, self._start, self._stop = raw, start, stop
+        self._otherwise = otherwise
+        self._response: Response | None = None
+
+    @property
+    def response(self) -> Response:
+        """The response, each time the same."""
+        made = self._response
+        if made is None:
+            try:
+                made = _response(self._raw, self._start, self._stop)
+            except _OTHER:
+                made = self._otherwise()
+            self._response = made
+            self._raw = b""  # that of the whole file, which need not be kept for this one
+        return made
+
+    @property
+    def test(self) -> object:
+        """The test that it was recorded for; None where nobody said for which."""
+        if self._response is not None:
+            return self._response.get("test")
+        at = self._raw.find(_TEST, self._start, self._stop) + 1
+        if not at:
+            return None
+        line = line_of(self._raw[at : self._raw.find(b"\n", at) + 1])
+        is_in_line = line is not None and line.hints is None
+        return line.value if line is not None and is_in_line else self.response.get("test")
 
 
 def read(raw: bytes) -> tuple[list[Request], list[Response], dict[str, Value]] | None:
@@ -68,217 +79,85 @@ def read(raw: bytes) -> tuple[list[Request], list[Response], dict[str, Value]] |
     Args:
         raw: the bytes of a file whose checksum is right.
     """
+
+    def fail(_: int) -> Response:
+        raise OtherError
+
+    found = read_requests(raw, fail)
+    if found is None:
+        return None
+    requests, unread, metadata = found
+    try:
+        return requests, [each.response for each in unread], metadata
+    except OtherError:
+        return None
+
+
+def read_requests(
+    raw: bytes, otherwise: Callable[[int], Response]
+) -> tuple[list[Request], list[Unread], dict[str, Value]] | None:
+    """The same, with responses that are read later.
+
+    Args:
+        raw: the bytes.
+        otherwise: gives the response of a number, from 0, where its lines are not as expected.
+    """
     start = raw.find(_START) + 1
     end = len(raw) - len(_END) + 1
     if not start or not raw.endswith(_END):
         return None
-    requests, responses = [], []
+    requests: list[Request] = []
+    responses: list[Unread] = []
     try:
         metadata = _metadata_of(raw[:start])
         at = start + len(_START) - 1
         while at < end:
-            request, response, at = _interaction(raw, at)
+            request, begun = _sent(raw, at)
+            at = raw.find(_NEXT, begun) + 1 or end
+            number = len(responses)
             requests.append(request)
-            responses.append(response)
-    except (_OtherError, yaml.YAMLError, ValueError, KeyError, TypeError):
+            responses.append(Unread(raw, begun, at, functools.partial(otherwise, number)))
+    except _OTHER:
         return None
     return (requests, responses, metadata) if at == end else None
 
 
 def _metadata_of(head: bytes) -> dict[str, Value]:
-    document, at = _mapping(head, 0, 0)
+    document, at = mapping(head, 0, 0)
     metadata = document.get("metadata")
     if at != len(head) or document.keys() != {"version", "metadata"} or document["version"] != 1:
-        raise _OtherError
+        raise OtherError
     if not isinstance(metadata, dict) or not _metadata.is_own(metadata):
-        raise _OtherError
+        raise OtherError
     return metadata
 
 
-def _interaction(raw: bytes, at: int) -> tuple[Request, Response, int]:
-    """The interaction that begins at a place, and the place behind it."""
-    interaction, at = _mapping(raw, at, 2, is_item=True)
-    if interaction.keys() != {"request", "response"}:
-        raise _OtherError
-    sent, response = interaction["request"], interaction["response"]
-    if not (isinstance(sent, dict) and isinstance(response, dict) and sent.keys() == _REQUEST):
-        raise _OtherError
+def _sent(raw: bytes, at: int) -> tuple[Request, int]:
+    """The request of the interaction that begins at a place, and where its response does."""
+    if not raw.startswith(_NEXT[1:], at):
+        raise OtherError
+    sent, at = mapping(raw, at + len(_NEXT) - 1, 4, "request")
+    if sent.keys() != _REQUEST or not raw.startswith(_ANSWER, at):
+        raise OtherError
+    return _request(**{**sent, "body": _on_wire(sent["body"])}), at + len(_ANSWER)
+
+
+def _response(raw: bytes, start: int, stop: int) -> Response:
+    response, at = mapping(raw, start, 4, "response")
     body = response["body"]
-    if not isinstance(body, dict):
-        raise _OtherError
+    if at != stop or not isinstance(body, dict):
+        raise OtherError
     body["string"] = _on_wire(body["string"])
-    return _request(**{**sent, "body": _on_wire(sent["body"])}), response, at
+    return response
 
 
 def _request(method: object, uri: object, headers: object, body: object) -> Request:
     if not (isinstance(method, str) and isinstance(uri, str) and isinstance(headers, dict)):
-        raise _OtherError
+        raise OtherError
     if not (body is None or isinstance(body, bytes)) or _URI.fullmatch(uri) is None:
-        raise _OtherError
+        raise OtherError
     return CassetteRequest(method, uri, body, headers)
 
 
 def _on_wire(body: object) -> object:
     return _json_text.compact(body.encode()) if isinstance(body, str) else body
-
-
-class _Line(NamedTuple):
-    """A line with a key.
-
-    Attributes:
-        indent: columns before the key, the mark of an item included.
-        is_item: whether it begins an item of a list.
-        key: what stands before the colon.
-        hints: the sign of a block that follows; empty where a mapping does, None where the value
-            stands in the line.
-        value: that value.
-        copied: what makes another that is equal, where it can be changed.
-    """
-
-    indent: int
-    is_item: bool
-    key: str
-    hints: bytes | None = None
-    value: Value = None
-    copied: Callable[[], Value] | None = None
-
-
-def _mapping(
-    raw: bytes, at: int, indent: int, parent: str = "", *, is_item: bool = False
-) -> tuple[dict[str, Value], int]:
-    """The mapping that begins at a place, and the place behind it.
-
-    Args:
-        raw: the file.
-        at: the place.
-        indent: columns before its keys.
-        parent: the key that it is the value of.
-        is_item: whether it is an item of a list, which other lists in the file are not read for.
-    """
-    mapping: dict[str, Value] = {}
-    while end := raw.find(b"\n", at) + 1:
-        written = raw[at:end]
-        line = _line(written) if end - at > _SHORT else _line_once(written)
-        if line is None:
-            break
-        columns, begins_item, key, hints, value, copied = line
-        if columns != indent or begins_item != (is_item and not mapping):
-            break
-        at = end
-        if hints is None:
-            # What is made once is kept, so whoever gets it has it alone.
-            mapping[key] = value if copied is None else copied()
-        elif not hints:
-            mapping[key], at = _inner(raw, at, indent + 2, key)
-        elif (indent, parent, key) in _BODIES:
-            mapping[key], at = _body(raw, at, hints, indent + 2)
-        else:
-            block, at = _block(raw, at, hints, indent + 2)
-            mapping[key] = block.decode()
-    if not mapping:
-        raise _OtherError
-    return mapping, at
-
-
-def _line(written: bytes) -> _Line | None:
-    """What a line says; None where it has no key."""
-    line = _LINE.fullmatch(written)
-    if line is None:
-        return None
-    spaces, dash, key, value = line.groups()
-    indent = len(spaces) + len(dash or "")
-    if value is None:
-        return _Line(indent, bool(dash), key.decode(), b"")
-    if value[:1] == b"|":
-        return _Line(indent, bool(dash), key.decode(), value)
-    read = _value(value.decode())
-    copied = read.copy if isinstance(read, list | dict) else None
-    return _Line(indent, bool(dash), key.decode(), None, read, copied)
-
-
-_line_once = functools.lru_cache(maxsize=4096)(_line)
-
-
-def _inner(raw: bytes, at: int, indent: int, key: str) -> tuple[dict[str, Value], int]:
-    """The mapping below a key, and the place behind it; of headers all lines at once."""
-    if key == "headers" and (lines := _HEADER_LINES.match(raw, at)) is not None:
-        block = lines[0]
-        headers = _headers_once(block) if len(block) <= _FEW_HEADERS else _headers(block)
-        if headers is not None:
-            return {name: values.copy() for name, values in headers.items()}, lines.end()
-    return _mapping(raw, at, indent, key)
-
-
-def _headers(block: bytes) -> dict[str, list[str]] | None:
-    """What lines of headers say; None where one does not have a single plain value."""
-    text = block.decode()
-    found = _HEADER.findall(text)
-    headers = {name: [quoted or plain] for name, quoted, plain in found}
-    is_all = len(headers) == text.count("\n") and "''" not in text
-    return headers if is_all else None
-
-
-_headers_once = functools.lru_cache(maxsize=256)(_headers)
-
-
-def _body(raw: bytes, at: int, hints: bytes, indent: int) -> tuple[bytes, int]:
-    """The body that begins at a place, as it is sent, and the place behind it."""
-    start = at + indent
-    if not raw.startswith(_JSON, start):
-        return _block(raw, at, hints, indent)
-    _, stop = _extent(raw, at, hints, indent)
-    return _json_text.compact(raw[start:stop]), stop  # to which an indent is as good as another
-
-
-def _block(raw: bytes, at: int, hints: bytes, indent: int) -> tuple[bytes, int]:
-    """The literal block that begins at a place, and the place behind it."""
-    chomping, stop = _extent(raw, at, hints, indent)
-    margin = b" " * indent
-    start = at + indent if raw.startswith(margin, at) else at
-    content = raw[start:stop].replace(b"\n" + margin, b"\n")
-    if chomping == b"-":
-        content = content.removesuffix(b"\n")
-    elif not chomping:
-        content = content.rstrip(b"\n") + b"\n"
-    return content, stop
-
-
-def _extent(raw: bytes, at: int, hints: bytes, indent: int) -> tuple[bytes, int]:
-    """How a literal block is chomped, and the place behind it."""
-    form = _BLOCK.fullmatch(hints)
-    if form is None:
-        raise _OtherError
-    lines = _lines(indent).match(raw, at - 1)
-    return form[2], len(raw) if lines is None else min(lines.end() + 1, len(raw))
-
-
-@functools.cache
-def _lines(indent: int) -> re.Pattern[bytes]:
-    """The lines of a block, each with the break before it: blank, or indented so much."""
-    return re.compile(rb"(?:\n(?: {%d}.*+|(?=\n|\Z)))*+" % indent)
-
-
-def _value(written: str) -> Value:
-    if written[0] == "[":
-        if _LIST.fullmatch(written) is None:
-            raise _OtherError
-        return [_scalar(each) for each in _EACH.findall(written[1:-1])]
-    if written[0] == "{":
-        if written == "{}":
-            return {}
-        if _PAIRS.fullmatch(written) is None:
-            raise _OtherError
-        return {key: _scalar(each) for key, each in _PAIR.findall(written)}
-    return _scalar(written)
-
-
-def _scalar(written: str) -> object:
-    if _CHUNKS.fullmatch(written) or (_TEXT.fullmatch(written) and written.lower() not in _WORDS):
-        return written
-    if quoted := _QUOTED.fullmatch(written):
-        return quoted[1].replace("''", "'")
-    if written.isdecimal() and written.isascii() and written[0] != "0":
-        return int(written)
-    if _TIME.fullmatch(written):
-        return dt.datetime.fromisoformat(written)
-    return yaml.load(written, Loader=yaml.CSafeLoader)

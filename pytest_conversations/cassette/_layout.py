@@ -1,0 +1,211 @@
+"""Reads the lines of what this package wrote, many times faster than YAML can be read.
+
+The layout is known: it is what `_yaml` makes. What is not as expected is told by `OtherError`.
+"""
+
+import datetime as dt
+import functools
+import re
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
+import yaml
+
+from pytest_conversations.cassette import _json_text
+
+Value: TypeAlias = "dict[str, Value] | list[Value] | object"
+
+_SHORT = 200  # bytes of a line that may come again, such as those of most headers
+_LINE = re.compile(rb"( *)(- )?([A-Za-z_][\w.-]*):(?: (.*))?\n")
+_BLOCK = re.compile(rb"\|(2?)([+-]?)")
+_JSON = (b"{\n", b"[\n")  # how JSON begins that is laid out
+# The lines of headers, and what most of them say: one value.
+_HEADER_LINES = re.compile(rb"(?: {6}[^ \n].*\n)+")
+_FEW_HEADERS = 2048  # bytes that may come again
+# Items of a list, or of a mapping, in one line.
+_ITEM = r"""(?:'(?:[^']|'')*'|"(?:[^"\\]|\\.)*"|[^\s'",\[\]{}&*!|>%@`#?-][^,\[\]{}:#\n]*)"""
+_LIST = re.compile(rf"\[(?:{_ITEM}(?:, {_ITEM})*)?\]")
+_PAIRS = re.compile(rf"\{{\w+: {_ITEM}(?:, \w+: {_ITEM})*\}}")
+_EACH = re.compile(_ITEM)
+_PAIR = re.compile(rf"(\w+): ({_ITEM})")
+# What is a text for YAML as it stands. Words such as `no`, numbers and dates are other things.
+_TEXT = re.compile(r"[A-Za-z<](?:[^:#\n]|:(?=[^ \n])|(?<! )#)*+(?<! )")
+_WORDS = frozenset(("y", "yes", "n", "no", "true", "false", "on", "off", "null"))
+_CHUNKS = re.compile(r"\d+\+\d+(?: \d+\+\d+)*", re.ASCII)
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:Z|\+00:00)", re.ASCII)
+_QUOTED = re.compile(r"'((?:[^']|'')*)'")
+_HEADER = re.compile(
+    r"^ {6}([A-Za-z_][\w.-]*): \[(?:'([^'\n]+)'|"
+    rf"((?!(?i:{'|'.join(sorted(_WORDS))})\])[A-Za-z<][^,\[\]{{}}:#\n]*(?<! )))\]$",
+    re.ASCII | re.MULTILINE,
+)
+
+
+# Their indents, and what holds them.
+_BODIES = {(4, "request", "body"), (6, "body", "string")}
+
+
+class OtherError(Exception):
+    """It is laid out in another way."""
+
+
+class Line(NamedTuple):
+    """A line with a key.
+
+    Attributes:
+        indent: columns before the key, the mark of an item included.
+        is_item: whether it begins an item of a list.
+        key: what stands before the colon.
+        hints: the sign of a block that follows; empty where a mapping does, None where the value
+            stands in the line.
+        value: that value.
+        copied: what makes another that is equal, where it can be changed.
+    """
+
+    indent: int
+    is_item: bool
+    key: str
+    hints: bytes | None = None
+    value: Value = None
+    copied: Callable[[], Value] | None = None
+
+
+def mapping(
+    raw: bytes, at: int, indent: int, parent: str = "", *, is_item: bool = False
+) -> tuple[dict[str, Value], int]:
+    """The mapping that begins at a place, and the place behind it.
+
+    Args:
+        raw: the file.
+        at: the place.
+        indent: columns before its keys.
+        parent: the key that it is the value of.
+        is_item: whether it is an item of a list, which other lists in the file are not read for.
+    """
+    mapping: dict[str, Value] = {}
+    while end := raw.find(b"\n", at) + 1:
+        written = raw[at:end]
+        line = line_of(written) if end - at > _SHORT else _line_once(written)
+        if line is None:
+            break
+        columns, begins_item, key, hints, value, copied = line
+        if columns != indent or begins_item != (is_item and not mapping):
+            break
+        at = end
+        if hints is None:
+            # What is made once is kept, so whoever gets it has it alone.
+            mapping[key] = value if copied is None else copied()
+        elif not hints:
+            mapping[key], at = _inner(raw, at, indent + 2, key)
+        elif (indent, parent, key) in _BODIES:
+            mapping[key], at = _body(raw, at, hints, indent + 2)
+        else:
+            block, at = _block(raw, at, hints, indent + 2)
+            mapping[key] = block.decode()
+    if not mapping:
+        raise OtherError
+    return mapping, at
+
+
+def line_of(written: bytes) -> Line | None:
+    """What a line says; None where it has no key."""
+    line = _LINE.fullmatch(written)
+    if line is None:
+        return None
+    spaces, dash, key, value = line.groups()
+    indent = len(spaces) + len(dash or "")
+    if value is None:
+        return Line(indent, bool(dash), key.decode(), b"")
+    if value[:1] == b"|":
+        return Line(indent, bool(dash), key.decode(), value)
+    read = _value(value.decode())
+    copied = read.copy if isinstance(read, list | dict) else None
+    return Line(indent, bool(dash), key.decode(), None, read, copied)
+
+
+_line_once = functools.lru_cache(maxsize=4096)(line_of)
+
+
+def _inner(raw: bytes, at: int, indent: int, key: str) -> tuple[dict[str, Value], int]:
+    """The mapping below a key, and the place behind it; of headers all lines at once."""
+    if key == "headers" and (lines := _HEADER_LINES.match(raw, at)) is not None:
+        block = lines[0]
+        headers = _headers_once(block) if len(block) <= _FEW_HEADERS else _headers(block)
+        if headers is not None:
+            return {name: values.copy() for name, values in headers.items()}, lines.end()
+    return mapping(raw, at, indent, key)
+
+
+def _headers(block: bytes) -> dict[str, list[str]] | None:
+    """What lines of headers say; None where one does not have a single plain value."""
+    text = block.decode()
+    found = _HEADER.findall(text)
+    headers = {name: [quoted or plain] for name, quoted, plain in found}
+    is_all = len(headers) == text.count("\n") and "''" not in text
+    return headers if is_all else None
+
+
+_headers_once = functools.lru_cache(maxsize=256)(_headers)
+
+
+def _body(raw: bytes, at: int, hints: bytes, indent: int) -> tuple[bytes, int]:
+    """The body that begins at a place, as it is sent, and the place behind it."""
+    start = at + indent
+    if not raw.startswith(_JSON, start):
+        return _block(raw, at, hints, indent)
+    _, stop = _extent(raw, at, hints, indent)
+    return _json_text.compact(raw[start:stop]), stop  # to which an indent is as good as another
+
+
+def _block(raw: bytes, at: int, hints: bytes, indent: int) -> tuple[bytes, int]:
+    """The literal block that begins at a place, and the place behind it."""
+    chomping, stop = _extent(raw, at, hints, indent)
+    margin = b" " * indent
+    start = at + indent if raw.startswith(margin, at) else at
+    content = raw[start:stop].replace(b"\n" + margin, b"\n")
+    if chomping == b"-":
+        content = content.removesuffix(b"\n")
+    elif not chomping:
+        content = content.rstrip(b"\n") + b"\n"
+    return content, stop
+
+
+def _extent(raw: bytes, at: int, hints: bytes, indent: int) -> tuple[bytes, int]:
+    """How a literal block is chomped, and the place behind it."""
+    form = _BLOCK.fullmatch(hints)
+    if form is None:
+        raise OtherError
+    lines = _lines(indent).match(raw, at - 1)
+    return form[2], len(raw) if lines is None else min(lines.end() + 1, len(raw))
+
+
+@functools.cache
+def _lines(indent: int) -> re.Pattern[bytes]:
+    """The lines of a block, each with the break before it: blank, or indented so much."""
+    return re.compile(rb"(?:\n(?: {%d}.*+|(?=\n|\Z)))*+" % indent)
+
+
+def _value(written: str) -> Value:
+    if written[0] == "[":
+        if _LIST.fullmatch(written) is None:
+            raise OtherError
+        return [_scalar(each) for each in _EACH.findall(written[1:-1])]
+    if written[0] == "{":
+        if written == "{}":
+            return {}
+        if _PAIRS.fullmatch(written) is None:
+            raise OtherError
+        return {key: _scalar(each) for key, each in _PAIR.findall(written)}
+    return _scalar(written)
+
+
+def _scalar(written: str) -> object:
+    if _CHUNKS.fullmatch(written) or (_TEXT.fullmatch(written) and written.lower() not in _WORDS):
+        return written
+    if quoted := _QUOTED.fullmatch(written):
+        return quoted[1].replace("''", "'")
+    if written.isdecimal() and written.isascii() and written[0] != "0":
+        return int(written)
+    if _TIME.fullmatch(written):
+        return dt.datetime.fromisoformat(written)
+    return yaml.load(written, Loader=yaml.CSafeLoader)
