@@ -30,7 +30,8 @@ _NOTES = """## What is measured
   is the slope in the logarithms from N = 100 on.
 - *load*: conversations as in *suite*, all in one cassette; vcrpy and cassetter read the same
   traffic in vcrpy's YAML. `again_ms` is in the same process, `memory_x` is what the first time
-  added at its peak, in sizes of the file.
+  added at its peak, in sizes of the file. Ours has read the requests then, and reads a response
+  when it is played; `whole_ms` is loading once more, and looking at each response.
 - *parsing*: a stream through the client of each lane on a `MockTransport`, without the making of
   the client and the sending. *By hand* splits at blank lines, and parses with our own models by a
   `TypeAdapter`.

@@ -54,14 +54,16 @@ def stored_body(request: Request) -> bytes:
     return body.encode() if isinstance(body, str) else bytes(body or b"")  # pyright: ignore[reportArgumentType]
 
 
-def _body(request: Request, ignored: Sequence[_pointers.Pointer]) -> str | bytes:
+def _body(request: Request, ignored: tuple[_pointers.Pointer, ...]) -> str | bytes:
     body = body_bytes(request)
     boundary = _BOUNDARY.match(request.headers.get("content-type") or "")
     # Each request has one of its own, made by chance (RFC 2046, section 5.1.1).
-    return body.replace(boundary[1].encode(), b"boundary") if boundary else _meaning(body, ignored)
+    if boundary:
+        return body.replace(boundary[1].encode(), b"boundary")
+    return (_meaning_once if len(body) <= _SHORT else _meaning)(body, ignored)
 
 
-def _meaning(body: bytes, ignored: Sequence[_pointers.Pointer]) -> str | bytes:
+def _meaning(body: bytes, ignored: tuple[_pointers.Pointer, ...]) -> str | bytes:
     """A body as it is compared: JSON without key order, white space and spelling of numbers."""
     if not body.lstrip().startswith((b"{", b"[")):
         return body
@@ -71,6 +73,10 @@ def _meaning(body: bytes, ignored: Sequence[_pointers.Pointer]) -> str | bytes:
         return _ENCODER.encode(kept)
     except (ValueError, RecursionError):
         return body
+
+
+# Polls, and the same question asked in each test, have one body. It is asked for again right away.
+_meaning_once = functools.lru_cache(maxsize=128)(_meaning)
 
 
 def _number(text: str) -> float:
@@ -111,6 +117,7 @@ _KEYS: dict[str, Callable[[Request], Hashable]] = {
     "raw_body": body_bytes,
 }
 _BODY = "body"
+_SHORT = 4096  # bytes of a body that is kept for a while with what it means
 _OF_BODY = ("content-encoding", "content-type")
 
 
@@ -137,7 +144,7 @@ class Matching:
             names = ", ".join((*_KEYS, _BODY))
             msg = f"match_on has {', '.join(map(repr, unknown))}; choose from {names}"
             raise ValueError(msg)
-        self._ignored = [_pointers.parse(each, "match_ignore") for each in ignore]
+        self._ignored = tuple(_pointers.parse(each, "match_ignore") for each in ignore)
         self._names = match_on
         self._parts = [_KEYS[name] for name in match_on if name != _BODY]
         self._body = self._part(_BODY) if _BODY in match_on else None
