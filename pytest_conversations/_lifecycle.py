@@ -120,6 +120,8 @@ def _finish(
     unused = cassette.unused if how == "passed" and not shared else []
     if how == "passed" and cassette.refusals:  # by a fixture that was torn down after the test
         raise cassette.refusals[0]
+    # Before it is written, after which another test may have changed what is where.
+    played = cassette.played_from() if how == "passed" and settings.max_age is not None else []
     if settings.mode == "verify":
         if how in {"passed", "failed"}:  # on its own words, while the shape may have changed, too
             tally.verified += cassette.recorded_count
@@ -137,13 +139,15 @@ def _finish(
         advice = hints.failed if how == "failed" else ""
         tally.unwritten[test] = (scrubber.known(cassette.path), f"the test {how}{advice}")
     if how == "passed" and settings.max_age is not None:
-        _report_age(cassette, settings.max_age, tally)
+        _report_age(cassette, played, settings.max_age, tally)
     if unused and settings.unused != "ignore" and settings.mode in WITH_UNUSED:
         _report_unused(cassette, unused, tally, fail=settings.unused == "error")
 
 
-def _report_age(cassette: ConversationCassette, max_age: MaxAge, tally: Tally) -> None:
-    days = max_age.exceeded_by(cassette.played_from())
+def _report_age(
+    cassette: ConversationCassette, played: Sequence[object], max_age: MaxAge, tally: Tally
+) -> None:
+    days = max_age.exceeded_by(played)
     if days is not None and max_age.fails:
         msg = (
             f"The test passed, and {cassette.title} was recorded {counted(days, 'day')} ago, more "

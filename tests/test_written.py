@@ -8,9 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from vcr.request import Request
 
-from pytest_conversations.cassette import Response, _checksum, _written
+from pytest_conversations.cassette import (
+    ConversationCassette,
+    Response,
+    Scrubber,
+    _checksum,
+    _written,
+)
 from pytest_conversations.cassette import _serializer as serializer
 from pytest_conversations.cassette._interactions import Interactions
+from pytest_conversations.errors import CassetteFormatError
 
 CASSETTES = Path(__file__).parent.parent / "cassettes"
 URL = "https://api.mistral.ai/v1/conversations"
@@ -120,7 +127,7 @@ def test_a_response_is_the_same_when_it_is_read_later(text: str) -> None:
     if later is None:  # something else than a response is not as expected
         return
     assert [each.test for each in later[1]] == [each.get("test") for each in responses]
-    held = Interactions(zip(later[0], later[1], strict=True))  # type: ignore[arg-type]
+    held = Interactions(zip(later[0], later[1], strict=True))
     assert [pair[1] for pair in held[1:]] == responses[1:]
     assert [each.response for each in later[1]] == responses
     assert [pair[1] for pair in held.with_requests(lambda request: request)] == responses
@@ -138,6 +145,63 @@ def test_a_file_that_was_edited_is_read_as_yaml(text: str, place: int, put: str)
     if _checksum.is_right(raw):  # as without quotes around the checksum
         quick = _written.read(raw)
         assert quick is None or _shown(quick) == _by_yaml(edited)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:54321/v1", "http://a_b:8000/?c=d", "http://[::1]"]
+)
+def test_any_url_is_read_quickly(url: str) -> None:
+    """That of a server on this machine, too."""
+    text = _written_with(url)
+    quick = _written.read(text.encode())
+    assert quick is not None
+    assert _shown(quick) == _by_yaml(text)
+
+
+def test_what_is_no_url_is_left_to_yaml() -> None:
+    """Which tells what is wrong with it."""
+    assert _written.read(_written_with("http://127.0.0.1:70000/").encode()) is None
+
+
+def test_the_id_of_a_test_may_have_line_breaks() -> None:
+    """Then it stands in several lines."""
+    text = _written_with(URL, test="tests/a.py::t[a\nb]")
+    later = _written.read_requests(text.encode(), lambda number: _by_yaml(text)[1][number])  # type: ignore[index]
+    assert later is not None
+    assert [each.test for each in later[1]] == ["tests/a.py::t[a\nb]"]
+
+
+@pytest.mark.parametrize("mode", ["none", "new_episodes"])
+def test_a_response_that_cannot_be_read(tmp_path: Path, mode: str) -> None:
+    """It is told before anything is sent where the run records, else when it would be played."""
+    path = tmp_path / "a.yaml"
+    text = _written_with(URL, headers={"1": ["a"], "date": []})
+    path.write_text(text, encoding="utf-8")
+    refusal = pytest.raises(CassetteFormatError, match="has a mapping `headers`")
+    if mode != "none":
+        with refusal:
+            ConversationCassette(str(path), mode=mode, scrubber=Scrubber({}))
+        return
+    cassette = ConversationCassette(str(path), mode=mode, scrubber=Scrubber({}))
+    with refusal as refused:
+        cassette.play_as_sent(Request("POST", URL, b"{}", {}))
+    assert cassette.refusals == [refused.value]
+    assert cassette.play_count == 0
+
+
+def _written_with(url: str, **response: object) -> str:
+    """The text of a cassette of one interaction."""
+    held: Response = {
+        "status": {"code": 200, "message": "OK"},
+        "headers": {},
+        "body": {"string": b"{}"},
+        **response,
+    }
+    metadata = {"recorder": "pytest-conversations 0", "end_mark": True}
+    requests = [Request("POST", url, b"{}", {})]
+    document = {"requests": requests, "responses": [held], "metadata": metadata}
+    text: str = vcr.serialize.serialize(document, serializer)
+    return text
 
 
 @pytest.mark.parametrize("path", sorted(CASSETTES.rglob("*.yaml")), ids=lambda path: path.stem)

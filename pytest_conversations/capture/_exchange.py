@@ -50,7 +50,7 @@ def cassette_request(request: httpx.Request, body: bytes, library: Library) -> R
     url = str(request.url)
     # Without user and password, which are in the Authorization header, and without the fragment,
     # which never reaches the wire.
-    if "#" in url or "@" in url:
+    if "#" in url or ("@" in url and request.url.userinfo):
         url = str(request.url.copy_with(fragment=None, userinfo=b""))
     return CassetteRequest(request.method, url, body, headers)
 
@@ -153,16 +153,14 @@ class Replay:
             if was_cancelled(recorded["error"]):
                 return self._hang(recorded, library, beyond)
             raise _error(recorded["error"], library)
-        headers = [
-            (name.encode("latin-1"), value.encode("latin-1", "replace"))
-            for name, values in header_values(recorded)
-            for value in values
-        ]
-        is_stream = any(
+        headers: list[tuple[bytes, bytes]] = []
+        is_stream = False
+        for name, values in header_values(recorded):
+            raw_name = name.encode("latin-1")
+            headers += [(raw_name, value.encode("latin-1", "replace")) for value in values]
             # Media types have no case (RFC 9110, section 8.3.1).
-            value[:17].lower() == b"text/event-stream" and name.lower() == b"content-type"
-            for name, value in headers
-        )
+            if raw_name.lower() == b"content-type":
+                is_stream |= values[0].lower().startswith("text/event-stream")
         chunks, dies = self.shape.cut(_chunks(recorded, self.warn), is_stream=is_stream)
         end = self._end(recorded, library, beyond)
         if dies:

@@ -79,6 +79,8 @@ class ConversationCassette(PlayingCassette):
         if mode == "verify" and not self.rewound:
             msg = f"there is no cassette {path} to compare with. {self.hint()}"
             raise CassetteError(msg)
+        if self.records:  # what fails here is to do so before anything is sent
+            _ = list(self.data)
         if self._fresh and mode == "once":  # another test of this run has begun the file
             self.record_mode = RecordMode.ALL
         border = self._loaded_count - self._fresh
@@ -101,8 +103,9 @@ class ConversationCassette(PlayingCassette):
 
     def played_from(self) -> list[object]:
         """When each of what was played was recorded, as the file says; None where it does not."""
-        played = [self.data[place][1] for place, count in self.play_counts.items() if count]
-        return _metadata.times(self._metadata, played)
+        counts = self.play_counts.items()
+        places = [place for place, count in counts if count and place < len(self.data)]
+        return _metadata.times(self._metadata, [self.data[place][1] for place in places])
 
     @property
     def unused(self) -> list[Interaction]:
@@ -163,7 +166,8 @@ class ConversationCassette(PlayingCassette):
                 _locks.note_written(self._file, self._sharing.run, fresh)
 
     def _read(self) -> None:
-        self.data, self._loaded_count = Interactions(), 0
+        self.data = Interactions()  # type: ignore[assignment] # vcrpy has a list
+        self._loaded_count = 0
         with contextlib.ExitStack() as stack:
             if self._sharing is not None:
                 stack.enter_context(_locks.locked(self._file))

@@ -108,9 +108,12 @@ class ExplainingCassette(vcr.cassette.Cassette):
 
     def command(self) -> str:
         """What records it."""
-        from_sandbox = _metadata.from_sandbox(self.responses)
         if not self.rewound:  # as those beside it
             from_sandbox = _diagnosis.beside_is_from_sandbox(self._file)
+        elif _metadata.is_own(self._metadata):  # whose responses need not be read for that
+            from_sandbox = bool(self._metadata.get("sandbox"))
+        else:
+            from_sandbox = _metadata.from_sandbox(self.responses)
         return self._hints.record(self.rewound, from_sandbox)
 
     def _refused(self, reason: str, details: str) -> UnrecordedRequestError:

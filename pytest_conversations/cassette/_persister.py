@@ -76,11 +76,17 @@ class FilePersister:
             raise
         is_right = _checksum.is_right(raw)
         self.is_edited = is_right is False
-        try:
-            return _opened(raw, serializer) if is_right else _loaded(raw, serializer)
-        except FormatError as problem:
-            reason = f"{problem.reason}\n{_FIRST}\n{self._hint()}"
-            raise CassetteFormatError(path, problem.line, reason) from problem
+
+        @functools.cache  # also for a response that is looked at later
+        def whole() -> _Loaded:
+            try:
+                return _loaded(raw, serializer)
+            except FormatError as problem:
+                reason = f"{problem.reason}\n{_FIRST}\n{self._hint()}"
+                raise CassetteFormatError(path, problem.line, reason) from problem
+
+        opened = is_right and _written.read_requests(raw, lambda number: whole()[1][number])
+        return opened or whole()
 
     def save_cassette(
         self, path: str, document: dict[str, object], serializer: _Serializer
@@ -146,20 +152,6 @@ def loads(raw: bytes, name: str) -> tuple[list[Interaction], dict[str, object]]:
         raise CassetteFormatError(name, problem.line, reason) from problem
     requests, responses, *metadata = loaded
     return list(map(Interaction, requests, responses)), dict(*metadata)
-
-
-def _opened(raw: bytes, serializer: _Serializer) -> _Opened:
-    """What a cassette holds that is as it was written; its responses are read later.
-
-    Raises:
-        FormatError: it is no cassette.
-    """
-
-    @functools.cache
-    def whole() -> _Loaded:
-        return _loaded(raw, serializer)
-
-    return _written.read_requests(raw, lambda number: whole()[1][number]) or whole()
 
 
 def _loaded(raw: bytes, serializer: _Serializer) -> _Loaded:

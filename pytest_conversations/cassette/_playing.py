@@ -15,6 +15,7 @@ from pytest_conversations.cassette._matching import stored_body
 from pytest_conversations.cassette._merge import Sharing
 from pytest_conversations.cassette._scrub import Response, Scrubber
 from pytest_conversations.cassette._written import Unread
+from pytest_conversations.errors import CassetteError
 
 
 class PlayingCassette(ExplainingCassette):
@@ -60,7 +61,8 @@ class PlayingCassette(ExplainingCassette):
         with self._lock:  # a thread that finds it done may rely on it
             if self._is_scrubbed:
                 return False
-            self.data = Interactions.of(self.data).with_requests(self.filter_request)
+            held = Interactions.of(self.data).with_requests(self.filter_request)
+            self.data = held  # type: ignore[assignment] # vcrpy has a list
             self._start_index(self._playable)
             self._is_scrubbed = True
             return True
@@ -135,8 +137,11 @@ class PlayingCassette(ExplainingCassette):
     def _claimed(self, place: int | None) -> Response | None:
         if place is None:
             return None
+        try:
+            response: Response = self.data[place][1]
+        except CassetteError as error:  # only now it was read
+            raise self.refuse(error)  # noqa: B904 - it is the same
         self.play_counts[place] += 1
-        response: Response = self.data[place][1]
         return response
 
     def was_last(self, made: Request, recorded: Response) -> bool:

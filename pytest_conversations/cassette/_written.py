@@ -7,13 +7,16 @@ it is asked for: a test plays a few of those that a file may hold.
 
 import functools
 import re
+import threading
 from collections.abc import Callable
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import yaml
 from vcr.request import Request
 
 from pytest_conversations.cassette import _json_text, _metadata
-from pytest_conversations.cassette._layout import OtherError, Value, line_of, mapping
+from pytest_conversations.cassette._layout import Line, OtherError, Value, line_of, mapping
 from pytest_conversations.cassette._request import CassetteRequest
 from pytest_conversations.cassette._scrub import Response
 
@@ -23,9 +26,35 @@ _ANSWER = b"  response:\n"
 _TEST = b"\n    test:"
 _END = b"\n...\n"
 _REQUEST = {"method", "uri", "headers", "body"}
-# A URL that can be parsed, which is left to whoever wants its parts.
+# A URL that can be parsed, as nearly all are; of another one it is tried.
 _URI = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,4})?(?:[/?#].*)?", re.ASCII)
 _OTHER = (OtherError, yaml.YAMLError, ValueError, KeyError, TypeError)
+
+
+_READING = threading.RLock()
+
+
+class _Place(NamedTuple):
+    """Where a response stands; see `Unread`."""
+
+    raw: bytes
+    start: int
+    stop: int
+    otherwise: Callable[[], Response]
+
+    def response(self) -> Response:
+        try:
+            return _response(self.raw, self.start, self.stop)
+        except _OTHER:
+            return self.otherwise()
+
+    def line_of_test(self) -> Line | None:
+        """The line of the last key ``test``, as YAML has it; None where that is not all of it."""
+        at = self.raw.rfind(_TEST, self.start, self.stop) + 1
+        try:
+            return line_of(self.raw[at : self.raw.find(b"\n", at) + 1])
+        except _OTHER:
+            return None
 
 
 class Unread:
@@ -38,39 +67,32 @@ class Unread:
         otherwise: gives the response where its lines are not as expected.
     """
 
-    __slots__ = ("_otherwise", "_raw", "_response", "_start", "_stop")
+    __slots__ = ("_place", "_response")
 
     def __init__(
         self, raw: bytes, start: int, stop: int, otherwise: Callable[[], Response]
     ) -> None:
-        self._raw, self._start, self._stop = raw, start, stop
-        self._otherwise = otherwise
-        self._response: Response | None = None
+        self._place: _Place | None = _Place(raw, start, stop, otherwise)  # None when it was read
+        self._response: Response = {}
 
     @property
     def response(self) -> Response:
         """The response, each time the same."""
-        made = self._response
-        if made is None:
-            try:
-                made = _response(self._raw, self._start, self._stop)
-            except _OTHER:
-                made = self._otherwise()
-            self._response = made
-            self._raw = b""  # that of the whole file, which need not be kept for this one
-        return made
+        with _READING:  # for two threads, too
+            if self._place is not None:
+                self._response = self._place.response()
+                self._place = None  # with the whole file, which need not be kept for this one
+        return self._response
 
     @property
     def test(self) -> object:
         """The test that it was recorded for; None where nobody said for which."""
-        if self._response is not None:
-            return self._response.get("test")
-        at = self._raw.find(_TEST, self._start, self._stop) + 1
-        if not at:
+        place = self._place
+        if place is not None and place.raw.find(_TEST, place.start, place.stop) < 0:
             return None
-        line = line_of(self._raw[at : self._raw.find(b"\n", at) + 1])
-        is_in_line = line is not None and line.hints is None
-        return line.value if line is not None and is_in_line else self.response.get("test")
+        line = None if place is None else place.line_of_test()
+        is_plain = line is not None and line.hints is None and isinstance(line.value, str)
+        return line.value if line is not None and is_plain else self.response.get("test")
 
 
 def read(raw: bytes) -> tuple[list[Request], list[Response], dict[str, Value]] | None:
@@ -154,8 +176,10 @@ def _response(raw: bytes, start: int, stop: int) -> Response:
 def _request(method: object, uri: object, headers: object, body: object) -> Request:
     if not (isinstance(method, str) and isinstance(uri, str) and isinstance(headers, dict)):
         raise OtherError
-    if not (body is None or isinstance(body, bytes)) or _URI.fullmatch(uri) is None:
+    if not (body is None or isinstance(body, bytes)):
         raise OtherError
+    if _URI.fullmatch(uri) is None:
+        _ = urlsplit(uri).port  # which fails where it is no URL
     return CassetteRequest(method, uri, body, headers)
 
 

@@ -44,7 +44,7 @@ def entries(inputs: object) -> object:
     Raises:
         TypeError: it is one entry, or a whole reply.
     """
-    if isinstance(inputs, _SIMPLE):
+    if isinstance(inputs, str | bytes):
         return inputs
     if isinstance(inputs, Mapping | BaseModel):
         name = next((name for name in _LISTS if hasattr(inputs, name)), None)
