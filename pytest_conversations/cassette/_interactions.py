@@ -42,11 +42,10 @@ class Interactions(MutableSequence[Pair]):
         if sharing is None:
             return True
         _, held = self._held[place]
-        return (
-            held.test in {None, sharing.test}
-            if isinstance(held, Unread)
-            else is_of(self[place], sharing)
-        )
+        if not isinstance(held, Unread):
+            return is_of(self[place], sharing)
+        test = held.test
+        return test is None or test == sharing.test
 
     def with_requests(self, changed: Callable[[Request], Request]) -> Self:
         """The same with other requests."""
