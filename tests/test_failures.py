@@ -1,6 +1,7 @@
 """Failures are recordings: what broke, when, and with which error."""
 
 import asyncio
+import functools
 import gzip
 import signal
 import threading
@@ -21,6 +22,16 @@ from support import CHUNKED, SSE, Connection, Script, Serve, full_queue
 from pytest_conversations.errors import UnrecordedRequestError
 
 FIRST, SECOND = b"data: 1\n\n", b"data: 2\n\n"
+
+
+def _noting(asked: list[Connection], script: Script) -> Script:
+    """The same, which tells that somebody asked."""
+
+    def noting(connection: Connection) -> None:
+        asked.append(connection)
+        script(connection)
+
+    return noting
 
 
 def _then(end: Callable[[Connection], None]) -> Script:
@@ -243,9 +254,10 @@ class TestCancelled:
         """An app that waits on is not kept for ever: that is not what was recorded."""
         module = pytest.importorskip(library)
         for script in (_then(_hang), _hang):
-            url = serve(script)
+            asked: list[Connection] = []
+            url = serve(_noting(asked, script))
             with capturing(url, mode="rewrite"):
-                assert await self._ask(module, url, [], 0.1)
+                await self._ask_until(module, url, [], functools.partial(bool, asked))
             with (
                 capturing(url, mode="none"),
                 pytest.raises(UnrecordedRequestError, match="cancelled the task"),
@@ -256,9 +268,10 @@ class TestCancelled:
         """Who cannot be cancelled is told at once."""
         module = pytest.importorskip(library)
         for script in (_then(_hang), _hang):
-            url = serve(script)
+            asked: list[Connection] = []
+            url = serve(_noting(asked, script))
             with capturing(url, mode="rewrite"):
-                asyncio.run(self._ask(module, url, [], 0.1))
+                asyncio.run(self._ask_until(module, url, [], functools.partial(bool, asked)))
             with (
                 capturing(url, mode="none"),
                 pytest.raises(UnrecordedRequestError, match="cancelled the task"),
