@@ -73,14 +73,10 @@ class Capture:
         """Capture until the end of the ``with`` block."""
         with self._until as stack:
             stack.callback(self._end)
-            patches = (patch(each) for each in installed() for patch in self._patches)
-            stack.enter_context(all_replaced(patches))
+            kinds = (self._patch, self._patch_async)
+            stack.enter_context(all_replaced(kind(each) for each in installed() for kind in kinds))
             stack.enter_context(self._guard.installed())
             yield
-
-    @property
-    def _patches(self) -> Sequence[Callable[[Library], replaced]]:
-        return self._patch, self._patch_async
 
     def _patch(self, library: Library) -> replaced:
         original = library.HTTPTransport.handle_request

@@ -16,7 +16,7 @@ from pytest_conversations.cassette import _json_text
 Value: TypeAlias = "dict[str, Value] | list[Value] | object"
 
 _SHORT = 200  # bytes of a line that may come again, such as those of most headers
-_LINE = re.compile(rb"( *)(- )?([A-Za-z_][\w.-]*):(?: (.*))?\n")
+_LINE = re.compile(rb"( *)([A-Za-z_][\w.-]*):(?: (.*))?\n")
 _BLOCK = re.compile(rb"\|(2?)([+-]?)")
 _JSON = (b"{\n", b"[\n")  # how JSON begins that is laid out
 # The lines of headers, and what most of them say: one value.
@@ -53,8 +53,7 @@ class Line(NamedTuple):
     """A line with a key.
 
     Attributes:
-        indent: columns before the key, the mark of an item included.
-        is_item: whether it begins an item of a list.
+        indent: columns before the key.
         key: what stands before the colon.
         hints: the sign of a block that follows; empty where a mapping does, None where the value
             stands in the line.
@@ -63,16 +62,13 @@ class Line(NamedTuple):
     """
 
     indent: int
-    is_item: bool
     key: str
     hints: bytes | None = None
     value: Value = None
     copied: Callable[[], Value] | None = None
 
 
-def mapping(
-    raw: bytes, at: int, indent: int, parent: str = "", *, is_item: bool = False
-) -> tuple[dict[str, Value], int]:
+def mapping(raw: bytes, at: int, indent: int, parent: str = "") -> tuple[dict[str, Value], int]:
     """The mapping that begins at a place, and the place behind it.
 
     Args:
@@ -80,31 +76,31 @@ def mapping(
         at: the place.
         indent: columns before its keys.
         parent: the key that it is the value of.
-        is_item: whether it is an item of a list, which other lists in the file are not read for.
+
+    Raises:
+        OtherError: there is none.
     """
-    mapping: dict[str, Value] = {}
+    found: dict[str, Value] = {}
     while end := raw.find(b"\n", at) + 1:
         written = raw[at:end]
         line = line_of(written) if end - at > _SHORT else _line_once(written)
-        if line is None:
+        if line is None or line.indent != indent:
             break
-        columns, begins_item, key, hints, value, copied = line
-        if columns != indent or begins_item != (is_item and not mapping):
-            break
+        _, key, hints, value, copied = line
         at = end
         if hints is None:
             # What is made once is kept, so whoever gets it has it alone.
-            mapping[key] = value if copied is None else copied()
+            found[key] = value if copied is None else copied()
         elif not hints:
-            mapping[key], at = _inner(raw, at, indent + 2, key)
+            found[key], at = _inner(raw, at, indent + 2, key)
         elif (indent, parent, key) in _BODIES:
-            mapping[key], at = _body(raw, at, hints, indent + 2)
+            found[key], at = _body(raw, at, hints, indent + 2)
         else:
             block, at = _block(raw, at, hints, indent + 2)
-            mapping[key] = block.decode()
-    if not mapping:
+            found[key] = block.decode()
+    if not found:
         raise OtherError
-    return mapping, at
+    return found, at
 
 
 def line_of(written: bytes) -> Line | None:
@@ -112,15 +108,15 @@ def line_of(written: bytes) -> Line | None:
     line = _LINE.fullmatch(written)
     if line is None:
         return None
-    spaces, dash, key, value = line.groups()
-    indent = len(spaces) + len(dash or "")
+    spaces, key, value = line.groups()
+    indent = len(spaces)
     if value is None:
-        return Line(indent, bool(dash), key.decode(), b"")
+        return Line(indent, key.decode(), b"")
     if value[:1] == b"|":
-        return Line(indent, bool(dash), key.decode(), value)
+        return Line(indent, key.decode(), value)
     read = _value(value.decode())
     copied = read.copy if isinstance(read, list | dict) else None
-    return Line(indent, bool(dash), key.decode(), None, read, copied)
+    return Line(indent, key.decode(), None, read, copied)
 
 
 _line_once = functools.lru_cache(maxsize=4096)(line_of)
@@ -175,14 +171,14 @@ def _extent(raw: bytes, at: int, hints: bytes, indent: int) -> tuple[bytes, int]
     form = _BLOCK.fullmatch(hints)
     if form is None:
         raise OtherError
-    lines = _lines(indent).match(raw, at - 1)
-    return form[2], len(raw) if lines is None else min(lines.end() + 1, len(raw))
+    end = _end(indent).search(raw, at - 1)
+    return form[2], len(raw) if end is None else end.start() + 1
 
 
 @functools.cache
-def _lines(indent: int) -> re.Pattern[bytes]:
-    """The lines of a block, each with the break before it: blank, or indented so much."""
-    return re.compile(rb"(?:\n(?: {%d}.*+|(?=\n|\Z)))*+" % indent)
+def _end(indent: int) -> re.Pattern[bytes]:
+    """Where a block ends: before a line that is neither blank nor indented so much."""
+    return re.compile(rb"\n(?! {%d}|\n|\Z)" % indent)
 
 
 def _value(written: str) -> Value:

@@ -5,6 +5,7 @@ of YAML, and a property test holds both to the same result. An open cassette rea
 it is asked for: a test plays a few of those that a file may hold.
 """
 
+import contextlib
 import functools
 import re
 import threading
@@ -16,7 +17,7 @@ import yaml
 from vcr.request import Request
 
 from pytest_conversations.cassette import _json_text, _metadata
-from pytest_conversations.cassette._layout import Line, OtherError, Value, line_of, mapping
+from pytest_conversations.cassette._layout import OtherError, Value, line_of, mapping
 from pytest_conversations.cassette._request import CassetteRequest
 from pytest_conversations.cassette._scrub import Response
 
@@ -29,13 +30,18 @@ _REQUEST = {"method", "uri", "headers", "body"}
 # A URL that can be parsed, as nearly all are; of another one it is tried.
 _URI = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,4})?(?:[/?#].*)?", re.ASCII)
 _OTHER = (OtherError, yaml.YAMLError, ValueError, KeyError, TypeError)
-
-
 _READING = threading.RLock()
 
 
 class _Place(NamedTuple):
-    """Where a response stands; see `Unread`."""
+    """Where a response stands.
+
+    Attributes:
+        raw: the bytes of the file.
+        start: where the lines of the response begin.
+        stop: where they end.
+        otherwise: gives the response where its lines are not as expected.
+    """
 
     raw: bytes
     start: int
@@ -48,31 +54,14 @@ class _Place(NamedTuple):
         except _OTHER:
             return self.otherwise()
 
-    def line_of_test(self) -> Line | None:
-        """The line of the last key ``test``, as YAML has it; None where that is not all of it."""
-        at = self.raw.rfind(_TEST, self.start, self.stop) + 1
-        try:
-            return line_of(self.raw[at : self.raw.find(b"\n", at) + 1])
-        except _OTHER:
-            return None
-
 
 class Unread:
-    """A response of a cassette whose text was not read yet.
-
-    Args:
-        raw: the bytes of the file.
-        start: where the lines of the response begin.
-        stop: where they end.
-        otherwise: gives the response where its lines are not as expected.
-    """
+    """A response of a cassette whose text was not read yet."""
 
     __slots__ = ("_place", "_response")
 
-    def __init__(
-        self, raw: bytes, start: int, stop: int, otherwise: Callable[[], Response]
-    ) -> None:
-        self._place: _Place | None = _Place(raw, start, stop, otherwise)  # None when it was read
+    def __init__(self, place: _Place) -> None:
+        self._place: _Place | None = place  # None when it was read
         self._response: Response = {}
 
     @property
@@ -87,12 +76,16 @@ class Unread:
     @property
     def test(self) -> object:
         """The test that it was recorded for; None where nobody said for which."""
-        place = self._place
-        if place is not None and place.raw.find(_TEST, place.start, place.stop) < 0:
-            return None
-        line = None if place is None else place.line_of_test()
-        is_plain = line is not None and line.hints is None and isinstance(line.value, str)
-        return line.value if line is not None and is_plain else self.response.get("test")
+        if (place := self._place) is not None:
+            raw, start, stop, _ = place
+            at = raw.rfind(_TEST, start, stop) + 1  # of several keys the last one counts, in YAML
+            if not at:
+                return None
+            with contextlib.suppress(*_OTHER):  # its value has several lines
+                line = line_of(raw[at : raw.find(b"\n", at) + 1])
+                if line is not None and isinstance(line.value, str):
+                    return line.value
+        return self.response.get("test")
 
 
 def read(raw: bytes) -> tuple[list[Request], list[Response], dict[str, Value]] | None:
@@ -136,9 +129,9 @@ def read_requests(
         while at < end:
             request, begun = _sent(raw, at)
             at = raw.find(_NEXT, begun) + 1 or end
-            number = len(responses)
+            other = functools.partial(otherwise, len(responses))
             requests.append(request)
-            responses.append(Unread(raw, begun, at, functools.partial(otherwise, number)))
+            responses.append(Unread(_Place(raw, begun, at, other)))
     except _OTHER:
         return None
     return (requests, responses, metadata) if at == end else None

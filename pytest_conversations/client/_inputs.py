@@ -8,7 +8,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pytest_conversations.models import InputEntries, Unknown
 
 _ENTRY: TypeAdapter[InputEntries] = TypeAdapter(InputEntries)
-_SIMPLE = str | bytes | bytearray | bool | int | float
+_PLAIN = str | bytes | bytearray | int | float | None | Unknown  # the last goes back as it came
 _LISTS = ("outputs", "entries", "messages")  # what a reply calls its entries
 
 # Keys that live replies have, and that no request may hold (contract sections 5 and 6).
@@ -20,7 +20,7 @@ def plain(value: object) -> object:
 
     pydantic takes no others, and looks into no model that was made before.
     """
-    if value is None or isinstance(value, _SIMPLE | Unknown):  # the latter goes back as it came
+    if isinstance(value, _PLAIN):
         return value
     if isinstance(value, BaseModel):
         return plain(value.model_dump(by_alias=True))

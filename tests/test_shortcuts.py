@@ -1,0 +1,105 @@
+"""What is done in a shorter way, for speed, gives what the long way gives."""
+
+from collections import Counter
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+from hypothesis import given
+from hypothesis import strategies as st
+from vcr.request import Request
+
+from pytest_conversations.capture import _exchange, _library
+from pytest_conversations.cassette import CassetteRequest, Matching
+from pytest_conversations.cassette._index import Index
+from pytest_conversations.cassette._interactions import Interactions
+
+HARD = "/?#&=%:;@[]+ab.Z0^`<>\"'\\ é\t~{}|"
+urls = st.builds(
+    "{}://{}{}".format,
+    st.sampled_from(["https", "http", "HTTPS", "ftp"]),
+    st.sampled_from(["api.test", "127.0.0.1:54321", "a:b@h", "[::1]", "H", ""]),
+    st.lists(st.sampled_from(["/", "/a", "?", "?b=c", "#", *HARD]), max_size=5).map("".join),
+)
+names = st.text(st.sampled_from("aAxX-"), min_size=1, max_size=3)
+spelled = st.sampled_from([b'{"a":1}', b'{ "a": 1.0 }', b'{"a":2}', b"", b"a=1", b"[1]", b"[ 1 ]"])
+requests = st.builds(
+    Request,
+    st.sampled_from(["POST", "GET"]),
+    st.sampled_from(["http://h/a", "http://h/a?b=1&c=2", "http://h/a?c=2&b=1", "http://h/b"]),
+    spelled,
+    st.dictionaries(
+        st.sampled_from(["Content-Type", "content-encoding", "accept"]),
+        st.sampled_from(["application/json", "multipart/form-data; boundary=1", "identity"]),
+    ),
+)
+
+
+@given(
+    st.lists(requests, max_size=6),
+    st.lists(requests, max_size=9),
+    st.lists(st.sampled_from(["method", "path", "query", "body", "headers"]), unique=True),
+)
+def test_a_request_is_found_where_a_search_finds_it(
+    recorded: list[Request], sent: list[Request], match_on: list[str]
+) -> None:
+    """The first that is equal, and was not played."""
+    matching = Matching(match_on)
+    index = Index(Interactions((each, {}) for each in recorded), matching, None)
+    counts = Counter[int]()
+    for request in sent:
+        key = matching.key(request)
+        equal = [at for at, each in enumerate(recorded) if matching.key(each) == key]
+        assert list(index.of(request)) == equal
+        unplayed = [at for at in equal if not counts[at]]
+        found = index.next(request, counts, repeats=False)
+        assert found == (unplayed[0] if unplayed else None)
+        if found is not None:
+            counts[found] += 1
+
+
+@given(urls)
+def test_the_parts_of_a_url(url: str) -> None:
+    """As the standard library has them."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return
+    request = CassetteRequest("GET", url, b"", {})
+    assert Matching(["path"]).key_but_body(request) == (parts.path or "/",)
+    query = tuple(sorted(parse_qsl(parts.query, keep_blank_values=True)))
+    assert Matching(["query"]).key_but_body(request) == (query,)
+
+
+@given(urls, st.none() | st.binary(max_size=3), st.dictionaries(names, st.text(max_size=3)))
+def test_a_request_is_that_of_vcrpy(url: str, body: bytes | None, headers: dict[str, str]) -> None:
+    """With its parts, and one name for several spellings of it."""
+    try:
+        slow = Request("POST", url, body, {name: [value] for name, value in headers.items()})
+    except ValueError:
+        return
+    quick = CassetteRequest("POST", url, body, headers)
+    for request in (quick, slow):
+        request.uri += "x"
+    assert vars(quick).keys() == vars(slow).keys()
+    assert (quick.method, quick.uri, quick.body) == (slow.method, slow.uri, slow.body)
+    assert (quick.path, quick.query, quick.scheme) == (slow.path, slow.query, slow.scheme)
+    assert dict(quick.headers) == dict(slow.headers)
+
+
+@given(st.lists(st.tuples(names, st.text(st.sampled_from("aé, \xff"), max_size=3)), max_size=4))
+def test_headers_are_those_of_the_library(headers: list[tuple[str, str]]) -> None:
+    """Several of one name are one, and what is not ASCII is guessed as there."""
+    raw = [(name.encode(), value.encode("latin-1")) for name, value in headers]
+    for library in _library.installed():
+        sent = library.Request("GET", "http://h/", headers=raw)
+        made = _exchange.cassette_request(sent, b"", library)
+        assert dict(made.headers) == dict(sent.headers.items())
+
+
+def test_headers_stay_as_they_were_sent() -> None:
+    """Also where the app changes them afterwards, to send again."""
+    headers = httpx.Headers({"a": "b"})
+    sent = httpx.Request("GET", "http://h/", headers=headers)
+    made = _exchange.cassette_request(sent, b"", _library.installed()[0])
+    sent.headers["a"] = "c"
+    assert made.headers["a"] == "b"
