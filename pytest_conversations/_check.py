@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from pytest_conversations._paths import SUFFIXES
 from pytest_conversations._rules import Rules
 from pytest_conversations.cassette import (
     API_KEY,
@@ -22,8 +23,6 @@ from pytest_conversations.cassette import (
     read_raw,
 )
 from pytest_conversations.errors import CassetteError, CassetteFormatError
-
-_ENDINGS = {".yaml", ".yml", ".json"}
 
 
 class Problem(NamedTuple):
@@ -56,7 +55,7 @@ def files(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
             yield from sorted(
-                each for each in path.rglob("*") if each.suffix in _ENDINGS and each.is_file()
+                each for each in path.rglob("*") if each.suffix in SUFFIXES and each.is_file()
             )
         elif path.exists():
             yield path

@@ -10,6 +10,7 @@ _REFUSED = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')  # by one file system or ano
 _DEVICE = re.compile(r"(?i)^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|$)")
 _LONGEST = 200  # bytes; file systems take 255, a temporary name or a suffix wants some
 _SUFFIX = ".yaml"
+SUFFIXES = (_SUFFIX, ".yml", ".json")  # by which cassettes are found in a folder, to be checked
 
 
 def file_name(names: Iterable[str]) -> str:
@@ -35,9 +36,16 @@ def named_path(folder: Path, name: str) -> Path:
     """The path of a cassette that the marker names.
 
     Raises:
-        ValueError: it is not inside the cassette folder.
+        ValueError: it is not inside the cassette folder, or would not be found there.
     """
     path = folder / name
+    if path.suffix not in SUFFIXES:
+        endings = ", ".join(SUFFIXES)
+        msg = (
+            f"the cassette {name!r} ends with none of {endings}, by which `pytest-conversations "
+            f"check` finds cassettes: name it {name + _SUFFIX!r}"
+        )
+        raise ValueError(msg)
     if not path.resolve().is_relative_to(folder.resolve()):
         msg = f"the cassette {name!r} is outside of the cassette folder {folder}"
         raise ValueError(msg)

@@ -110,7 +110,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "_tally",
         "errors",
     },
-    "_check": {"_rules", "cassette", "errors"},
+    "_check": {"_paths", "_rules", "cassette", "errors"},
     "_keeping": {"cassette", "errors"},
     "_project": set(),
     "migrate": {

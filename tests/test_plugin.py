@@ -1083,6 +1083,7 @@ def test_settings_have_an_order(pytester: pytest.Pytester) -> None:
         ("casette='x'", "the marker conversations has no 'casette'; there are cassette, mode*"),
         ("'x.yaml'", "the marker conversations takes keyword arguments, such as cassette=*"),
         ("mode='replay'", "conversations mode 'replay' does not exist; choose from none, once*"),
+        ("cassette='x'", "the cassette 'x' ends with none of .yaml, *: name it 'x.yaml'"),
         ("cassette='../x.yaml'", "the cassette '../x.yaml' is outside of the cassette folder *"),
         ("match_on=['bdy']", "match_on has 'bdy'; choose from method, uri*"),
         ("cassette=3", "the cassette of the marker conversations is 3, not the path of a file"),

@@ -120,10 +120,11 @@ class BaseEventStream:
         text = event.data.decode("utf-8", "replace")
         try:
             return _validated(text)
-        except pydantic.ValidationError as invalid:
+        except pydantic.ValidationError:
             what = "An event of the stream is no JSON" if event.complete else "It ends in an event"
             msg = f"{what}: {text[:_SHOWN]!r}"
-            raise ResponseValidationError(msg, self.raw_response, text) from invalid
+            # pydantic's own error tells of our models, and not of the event.
+            raise ResponseValidationError(msg, self.raw_response, text) from None
 
     def _fail(self, error: BaseException) -> None:
         # Not the error itself, whose traceback holds this stream.
