@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from pytest_conversations._paths import SUFFIXES
 from pytest_conversations.cassette import MIGRATED_FROM
 
-_ENDINGS = {".yaml", ".yml", ".json"}
 _NO_PROJECT = {"node_modules", "__pycache__", "site-packages", "build", "dist"}
 _HEAD = 1000  # bytes of a file that tell whose it is
 _OWN = b"recorder: pytest-conversations"
@@ -26,7 +26,7 @@ def walk(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
     """
     every = {os.path.normpath(file): None for path in paths for file in _files(path)}
     files = [Path(file) for file in sorted(every)]
-    cassettes = [path for path in files if path.suffix in _ENDINGS]
+    cassettes = [path for path in files if path.suffix in SUFFIXES]
     return cassettes, [path for path in files if path.suffix == ".py"]
 
 
