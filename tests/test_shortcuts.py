@@ -4,7 +4,7 @@ from collections import Counter
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from vcr.request import Request
 
@@ -58,6 +58,8 @@ def test_a_request_is_found_where_a_search_finds_it(
 
 
 @given(urls)
+@example("https://api.test/a?b=c&d=#e?f")
+@example("http://127.0.0.1:54321?b=/c")
 def test_the_parts_of_a_url(url: str) -> None:
     """As the standard library has them."""
     try:
