@@ -67,6 +67,10 @@ def _no_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
         for name in ("BUILD_NUMBER", "CI", "FORCE_COLOR", "NO_COLOR", "PY_COLORS", "TERM"):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("COLUMNS", "80")
+        # No server here has a certificate, and reading those of all authorities takes each client
+        # of httpx longer than most tests take; here are none.
+        monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+        monkeypatch.setenv("SSL_CERT_DIR", str(Path(__file__).parent))
 
 
 @pytest.fixture(params=KINDS)
