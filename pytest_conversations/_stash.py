@@ -21,7 +21,10 @@ SANDBOX: pytest.StashKey[Sandbox] = pytest.StashKey()
 
 # The test that has a cassette or a snapshot now, and what gives texts without its secrets. With the
 # test itself it would be kept to the end of the run, with all that the test has sent.
-SHOWN: pytest.StashKey[tuple[pytest.Item, Callable[[str], str]]] = pytest.StashKey()
+SHOWN: pytest.StashKey[tuple[pytest.Item, Callable[[str], str]] | tuple[None, None]] = (
+    pytest.StashKey()
+)
+NOTHING_SHOWN = (None, None)
 
 # With an item: of one test.
 SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
@@ -33,7 +36,7 @@ PROBLEM = pytest.StashKey[str]()
 
 def shown_of(item: pytest.Item) -> Callable[[str], str] | None:
     """What gives texts without the secrets of a test; None where it has no cassette or snapshot."""
-    test, shown = item.config.stash.get(SHOWN, (None, None))
+    test, shown = item.config.stash[SHOWN]
     return shown if test is item else None
 
 

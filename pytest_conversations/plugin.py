@@ -52,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # The processes of pytest-xdist are one run.
     run = getattr(config, "workerinput", {}).get("testrunuid") or os.urandom(16).hex()
     config.stash[_stash.TALLY] = Tally(run)
+    config.stash[_stash.SHOWN] = _stash.NOTHING_SHOWN
     if (file := config.getoption("conversations_report")) is not None:
         _register_report(config, file)
 
@@ -137,10 +138,9 @@ def _is_ours(marker: pytest.Mark) -> bool:
 
 def _raise_refusal(item: pytest.Item) -> None:
     __tracebackhide__ = True
-    cassette = item.stash.get(_stash.CASSETTE, None)
-    if cassette is not None and cassette.refusals:
+    if _stash.CASSETTE in item.stash and (refusals := item.stash[_stash.CASSETTE].refusals):
         # With its own traceback, which leads from where it was swallowed to the request.
-        raise cassette.refusals[0] from None
+        raise refusals[0] from None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -185,11 +185,10 @@ _OPENING = {"conversation_cassette", "conversation_snapshot"}
 
 
 def _cut_traceback(call: pytest.CallInfo[None], item: pytest.Item) -> None:
-    raised = None if call.excinfo is None else call.excinfo.value
-    if isinstance(raised, CassetteError):
+    if call.excinfo is not None and isinstance(call.excinfo.value, CassetteError):
         from pytest_conversations._item import own_frames
 
-        own_frames(raised.__traceback__, item)
+        own_frames(call.excinfo.value.__traceback__, item)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,5 +1,6 @@
 """The events of a streamed reply (contract section 12)."""
 
+import gzip
 import json
 import threading
 import time
@@ -65,6 +66,44 @@ class TestEventStream:
 
         assert len(rest) == 3
         assert stream.events[1:] == rest
+
+    @pytest.mark.parametrize("cut", [1, 7, 10_000])
+    def test_compressed(self, clients: Clients, cut: int) -> None:
+        """What a proxy packed is unpacked, however it is cut."""
+        packed = gzip.compress(STARTED + DELTA + DONE)
+        parts = [packed[at : at + cut] for at in range(0, len(packed), cut)]
+        headers = SSE | {"content-encoding": "gzip"}
+        service = Service(lambda _: httpx.Response(200, headers=headers, content=iter(parts)))
+
+        stream = clients.open(service=service).start_stream(inputs="Hi")
+
+        assert [event.data.type for event in stream] == [
+            "conversation.response.started",
+            "message.output.delta",
+            "conversation.response.done",
+        ]
+
+    def test_read_by_a_hook(self, clients: Clients) -> None:
+        """A hook of the caller's client, as of one that logs, may read the body before."""
+
+        def read(response: httpx.Response) -> None:
+            response.read()
+
+        async def aread(response: httpx.Response) -> None:
+            await response.aread()
+
+        service = Service(lambda _: httpx.Response(200, headers=SSE, content=iter([STARTED, DONE])))
+        client = clients.open(
+            http_client=httpx.AsyncClient(
+                transport=httpx.MockTransport(service), event_hooks={"response": [aread]}
+            )
+            if clients.is_async
+            else httpx.Client(
+                transport=httpx.MockTransport(service), event_hooks={"response": [read]}
+            )
+        )
+
+        assert len(list(client.start_stream(inputs="Hi"))) == 2
 
     def test_equal_to_a_parsed_event(self, clients: Clients) -> None:
         """An event equals the one that its parts make."""

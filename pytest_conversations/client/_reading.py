@@ -91,6 +91,12 @@ class BaseEventStream:
             msg = "The stream was not read to its end, so that it may still end with an error"
             raise RuntimeError(msg)
 
+    def _is_plain(self) -> bool:
+        """Whether httpx has nothing to decode, which takes it a tenth of the time of an event."""
+        response = self.raw_response
+        # An event hook of the caller's client may have read it, and then it is no stream any more.
+        return not (response.is_stream_consumed or "content-encoding" in response.headers)
+
     def _rest(self) -> Iterator[ConversationEvents]:
         """The event that the end of the stream left open (gotcha 18)."""
         last = self._decoder.flush()

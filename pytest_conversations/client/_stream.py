@@ -69,7 +69,9 @@ class EventStream(BaseEventStream):
 
     def _read(self) -> Iterator[ConversationEvents]:
         try:
-            for chunk in self.raw_response.iter_bytes():
+            response = self.raw_response
+            chunks = response.iter_raw() if self._is_plain() else response.iter_bytes()
+            for chunk in chunks:
                 for sent in self._decoder.feed(chunk):
                     if (event := self._typed(sent)) is not None:
                         yield event
@@ -131,7 +133,9 @@ class AsyncEventStream(BaseEventStream):
 
     async def _read(self) -> AsyncGenerator[ConversationEvents, None]:
         try:
-            async for chunk in self.raw_response.aiter_bytes():
+            response = self.raw_response
+            chunks = response.aiter_raw() if self._is_plain() else response.aiter_bytes()
+            async for chunk in chunks:
                 for sent in self._decoder.feed(chunk):
                     if (event := self._typed(sent)) is not None:
                         yield event
