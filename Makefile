@@ -11,7 +11,7 @@ ARGS ?=
 # uv installs in seconds what takes pip half a minute.
 INSTALL := -m uv pip install --quiet --python $(RUN)
 
-.PHONY: demo test test-sdk1 test-sdk2 bench coverage docs pictures node nightly lint record clean
+.PHONY: demo test test-sdk1 test-sdk2 older-sdks older-sdk1 older-sdk2 bench coverage docs pictures node nightly lint record clean
 
 demo: $(VENV)/.installed
 	@$(RUN) demo.py
@@ -21,14 +21,19 @@ test: $(VENV)/.installed-dev
 
 # With older versions of the official SDK, each in an environment of its own: version 1 is captured,
 # with version 2 our client is compared as well.
-test-sdk1:
-	$(MAKE) VENV=.venv-sdk1 GROUP=test WITH='mistralai[agents]<2' .venv-sdk1/.installed-dev
+test-sdk1: older-sdk1
 	.venv-sdk1/bin/python -m pytest --numprocesses=2 -k sdk tests/test_apps.py tests/test_waits.py
 
-test-sdk2:
-	$(MAKE) VENV=.venv-sdk2 GROUP=test WITH='mistralai[agents]<3' .venv-sdk2/.installed-dev
+test-sdk2: older-sdk2
 	.venv-sdk2/bin/python -m pytest --numprocesses=2 -k 'sdk or test_differential' \
 	  tests/test_apps.py tests/test_waits.py tests/test_differential.py
+
+older-sdks: older-sdk1 older-sdk2
+
+older-sdk1 older-sdk2: older-sdk%:
+	$(MAKE) VENV=.venv-sdk$* GROUP=test WITH='mistralai[agents]<$(MAJOR)' .venv-sdk$*/.installed-dev
+older-sdk1: MAJOR = 2
+older-sdk2: MAJOR = 3
 
 # How long things take, beside the peers: writes benchmarks/RESULTS.md and its pictures. With QUICK=1
 # it takes a minute or two, and writes into .bench/ instead.
