@@ -19,6 +19,7 @@ import pytest
 import yaml
 from libraries import HEADERS, KEY, Capturing, Client
 from support import CHUNKED, SSE, Connection, Script, Serve, stream_of
+from vcr.request import Request
 
 from pytest_conversations.capture import Capture, _library
 from pytest_conversations.cassette import ConversationCassette, Scrubber
@@ -277,6 +278,38 @@ def test_hooks_may_leave_a_request_alone(serve: Serve, tmp_path: Path) -> None:
         assert httpx.post(f"{url}/skip", headers=HEADERS).content == b"live"
         with pytest.raises(UnrecordedRequestError):
             httpx.post(f"{url}/other", headers=HEADERS)
+
+
+def test_a_hook_that_fails(serve: Serve, tmp_path: Path) -> None:
+    """An app that goes on without the API hides nothing: the request is refused."""
+    url = serve(stream_of(b"live"))
+
+    def hook(request: Request) -> Request:
+        raise KeyError(request.headers["nowhere"])
+
+    cassette = ConversationCassette(
+        str(tmp_path / "cassette.yaml"),
+        mode="once",
+        scrubber=Scrubber({}),
+        before_record_request=hook,
+    )
+    with Capture(cassette, [url]).installed(), pytest.raises(CassetteError) as refused:
+        httpx.post(url, headers=HEADERS)
+    assert "KeyError was raised" in str(refused.value)
+    assert isinstance(refused.value.__cause__, KeyError)
+    assert cassette.refusals == [refused.value]
+
+
+@pytest.mark.parametrize("name", ["Authorization", "Proxy-Authorization", "X-Auth-Token"])
+@pytest.mark.parametrize("value", ["", ","])
+def test_a_credential_that_is_empty(
+    serve: Serve, capturing: Capturing, name: str, value: str
+) -> None:
+    """As of a variable that is not set."""
+    url = serve(stream_of(b"live"))
+    for mode in ("once", "none"):
+        with capturing(url, mode=mode):
+            assert httpx.post(url, headers={"x-api-key": KEY, name: value}).content == b"live"
 
 
 def test_two_set_cookie_headers_stay_two(serve: Serve, capturing: Capturing) -> None:

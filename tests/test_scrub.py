@@ -7,6 +7,8 @@ import logging
 import re
 import sys
 import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,12 +23,13 @@ from pytest_conversations.cassette import (
     ConversationCassette,
     Response,
     Scrubber,
+    _carried,
     cut,
     cut_at_events,
     parse,
     table,
 )
-from pytest_conversations.errors import UnrecordedRequestError
+from pytest_conversations.errors import SecretLeakError, UnrecordedRequestError
 
 KEY = 'zK4+/="%\\key1for2tests3only é'
 PLACEHOLDER = "<MISTRAL_API_KEY>"
@@ -350,3 +353,60 @@ def test_no_log_line_shows_a_secret(tmp_path: Path, caplog: pytest.LogCaptureFix
         cassette.record(request).response = _response(key.encode())
         cassette.write()
     assert key not in caplog.text
+
+
+def test_what_could_not_be_learned_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error in the middle stops each later search, and no secret is let through."""
+    finder = Scrubber({}).finder
+    for headers in ({"authorization": "Bearer first-1-of-two"}, {"x-api-key": KEY}):
+        finder.learn(Request("POST", "https://api.test/", b"", headers))
+    learn = _carried.in_headers
+
+    def fail(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        if "authorization" in headers:
+            raise RecursionError
+        return learn(headers)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_carried, "in_headers", fail)
+        for _ in range(2):
+            with pytest.raises(RecursionError):
+                finder.by_value(KEY.encode())
+    assert finder.by_value(KEY.encode())
+    assert finder.by_value(b"first-1-of-two")
+
+
+@pytest.mark.parametrize("rule", ["by value", "spelled out"])
+def test_a_body_is_looked_at_again(monkeypatch: pytest.MonkeyPatch, rule: str) -> None:
+    """What a first look left in it, in one piece or over several events, is not written."""
+    scrubber = Scrubber({"MISTRAL_API_KEY": KEY})
+    pieces = [KEY] if rule == "by value" else [KEY[:9], KEY[9:]]
+    body = b"".join(b"data: %s\n\n" % json.dumps({"content": each}).encode() for each in pieces)
+    found = scrubber.finder.in_body(body, is_reply=True)
+    assert found.known
+    end = len(body)
+    other = found._replace(known=[found.known[0]._replace(start=end, end=end)])
+    monkeypatch.setattr(scrubber.finder, "in_body", lambda *_, **__: other)
+    with pytest.raises(SecretLeakError, match="response to POST"):
+        scrubber.interaction(Request("POST", "https://api.test/", b"", {}), _response(body))
+
+
+def test_no_thread_searches_for_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one learns what a request carried, another waits for it."""
+    finder = Scrubber({}).finder
+    finder.learn(Request("POST", "https://api.test/", b"", {"x-api-key": KEY}))
+    learn, began, go_on = _carried.in_headers, threading.Event(), threading.Event()
+
+    def slow(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        began.set()
+        go_on.wait(10)
+        return learn(headers)
+
+    monkeypatch.setattr(_carried, "in_headers", slow)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(finder.by_value, KEY.encode())
+        began.wait(10)
+        second = pool.submit(finder.by_value, KEY.encode())
+        threading.Timer(0.1, go_on.set).start()
+        assert second.result(10)
+        assert first.result(10)

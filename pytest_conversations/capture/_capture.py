@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
-import anyio
 import anyio.lowlevel
 import httpx
 from vcr.request import Request
@@ -151,13 +150,16 @@ class Capture:
         """A recorded response, or what records the live one; None where the hook says neither."""
         __tracebackhide__ = True
         sent = _exchange.cassette_request(request, body, library)
-        recorded = self._cassette.play_as_sent(sent)
-        if recorded is not None:
-            return self._played(recorded, sent, library)
-        made = self._cassette.admit(sent)
+        try:
+            made, recorded = self._looked_up(sent)
+        except CassetteError:
+            raise
+        except Exception as error:
+            # An app may take it for an error of the API, and then nothing would be recorded.
+            msg = _NOT_LOOKED_UP.format(sent.method, type(error).__name__)
+            raise self._cassette.refuse(CassetteError(msg)) from error
         if made is None:
             return None
-        recorded = self._cassette.play(made)
         if recorded is not None:
             return self._played(recorded, made, library)
         if self._lacks_key(request):
@@ -172,6 +174,15 @@ class Capture:
         )
         self._recorders.append(recorder)
         return recorder
+
+    def _looked_up(self, sent: Request) -> tuple[Request | None, Response | None]:
+        """A request as it was looked up, and the recorded response to it, if there is one."""
+        __tracebackhide__ = True
+        recorded = self._cassette.play_as_sent(sent)
+        if recorded is not None:
+            return sent, recorded
+        made = self._cassette.admit(sent)
+        return made, None if made is None else self._cassette.play(made)
 
     def _lacks_key(self, request: httpx.Request) -> bool:
         return (
@@ -245,6 +256,10 @@ _NO_KEY = (
     "MISTRAL_API_KEY, or record from the sandbox with --conversations-sandbox. "
     "Nothing was sent or written."
 )
+_NOT_LOOKED_UP = (
+    "A {} request could not be looked up in the cassette, and was not sent: {} was raised, shown "
+    "above, by a hook of yours such as before_record_request, or by an error of this package"
+)
 _CLIENTS = (
     "Captured are httpx and httpx2, sync and async, and what stands on them, such as the official "
     "SDK; requests, aiohttp, urllib, other transports of httpx, bare sockets and other processes "
@@ -264,10 +279,10 @@ _NOT_RECORDED = (
 def _straight(library: Library) -> dict[str, Any]:
     """How to send elsewhere: not by the caller's proxy, which would get to see what it sends.
 
-    Without connections that are kept, nothing has to be closed but the response.
+    Of itself a transport has none. Without connections that are kept, nothing has to be closed but
+    the response.
     """
-    limits = library.module.Limits(max_keepalive_connections=0)
-    return {"verify": False, "trust_env": False, "limits": limits}
+    return {"verify": False, "limits": library.module.Limits(max_keepalive_connections=0)}
 
 
 _SUCCESS = range(200, 300)

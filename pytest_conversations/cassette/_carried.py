@@ -65,6 +65,8 @@ def _decoded(value: str) -> str:
 
 
 def _in_authorization(value: str) -> Iterator[tuple[str, str]]:
+    if not value.strip():  # of a variable that is not set
+        return
     scheme, *rest = value.strip().split(None, 1)  # RFC 9110, section 11.4
     parameters = [
         (match["name"], match["quoted"] or match["token"] or "")

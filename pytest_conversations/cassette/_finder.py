@@ -49,11 +49,18 @@ class Finder:
         # The lock is held until all is learned, so that no other thread searches for less.
         with self._lock:
             carrying, self._carrying = self._carrying, []
-            for request in carrying:
-                self._add(_carried.in_headers(request.headers))
-                self._add(_carried.in_url(request.uri))
-                self._add(self._carried_in(_matching.body_bytes(request)))
+            try:
+                while carrying:
+                    self._learn_now(carrying[0])
+                    del carrying[0]
+            finally:  # where that fails, each later search does, and nothing is written unsearched
+                self._carrying = carrying + self._carrying
         return self._known
+
+    def _learn_now(self, request: Request) -> None:
+        self._add(_carried.in_headers(request.headers))
+        self._add(_carried.in_url(request.uri))
+        self._add(self._carried_in(_matching.body_bytes(request)))
 
     def learn(self, request: Request) -> None:
         """Take the credentials that a request carries for secrets, whoever put them there.
