@@ -4,6 +4,7 @@ import getpass
 import os
 import resource
 import shutil
+import stat
 import subprocess
 import sys
 import textwrap
@@ -29,6 +30,15 @@ SHARED = """
         reply = conversations.start(model="m", inputs="Hello")
         answer = conversations.append(conversation_id=reply.conversation_id, inputs=f"{n}+{n}?")
         assert str(n + n) in str(answer.outputs)
+"""
+APART = """
+    import os, pathlib, tempfile
+
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:
+        os.environ["TMPDIR"] = str(pathlib.Path(f"temporary-of-{worker}").absolute())
+        os.makedirs(os.environ["TMPDIR"], exist_ok=True)
+        tempfile.tempdir = None
 """
 RECORD = ("--conversations-sandbox", "--conversations-mode")
 
@@ -60,8 +70,12 @@ def _bodies(path: Path) -> list[bytes]:
 def test_workers_record_into_one_cassette(
     pytester: pytest.Pytester, mode: str, runs: list[list[str]]
 ) -> None:
-    """All of twelve tests is kept, and each plays its own conversation."""
+    """All of twelve tests is kept, and each plays its own conversation.
+
+    Also where each worker has a folder of its own for temporary files.
+    """
     pytester.makepyfile(SHARED)
+    pytester.makeconftest(APART)
     for workers in runs:
         pytester.runpytest(*workers, *RECORD, mode).assert_outcomes(passed=12)
         (path,) = (pytester.path / "cassettes").iterdir()
@@ -319,14 +333,14 @@ def without_rights(tmp_path: Path) -> Iterator[list[str]]:
 
 
 UNLOCKABLE = """
-    import tempfile
     import pytest
+    from pytest_conversations.cassette import _locks
 
     @pytest.fixture(scope="module", autouse=True)
     def temporary():
-        tempfile.tempdir = {folder!r}
-        yield
-        tempfile.tempdir = None
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_locks, "_SYSTEMS", [{folder!r}])
+            yield
 """
 
 
@@ -388,3 +402,13 @@ def test_what_a_run_has_written_is_noted_or_an_error(tmp_path: Path) -> None:
     with pytest.raises(CassetteError, match=message):
         _record(_open(path, "rewrite", Sharing("b", "run")), b"b")
     note.rmdir()
+
+
+def test_who_made_a_cassette_private_keeps_it_so(tmp_path: Path) -> None:
+    """Its rights are those of the file that it replaces."""
+    path = tmp_path / "cassette.yaml"
+    _record(_open(path), b"1")
+    for bits in (0o600, 0o664):
+        path.chmod(bits)
+        _record(_open(path, "all"), b"1")
+        assert stat.S_IMODE(path.stat().st_mode) == bits

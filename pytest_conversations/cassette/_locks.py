@@ -39,7 +39,7 @@ def locked(path: Path, *, patience: float = _PATIENCE) -> Iterator[None]:
         msg = f"another process has been writing the cassette {path} for {patience:.0f} s"
         raise CassetteError(msg) from None
     except OSError as error:
-        msg = f"cannot lock the cassette {path} in {tempfile.gettempdir()}: {error.strerror}"
+        msg = f"cannot lock the cassette {path} in {_place()}: {error.strerror}"
         raise CassetteError(msg) from error
     try:
         yield
@@ -83,7 +83,19 @@ def _beside(path: Path, suffix: str) -> Path:
         user = getpass.getuser()
     except (KeyError, ImportError, OSError):  # in a container without users
         user = str(os.getuid()) if hasattr(os, "getuid") else "unknown"
-    folder = Path(tempfile.gettempdir()) / f"pytest-conversations-of-{user}"
+    folder = _place() / f"pytest-conversations-of-{user}"
     folder.mkdir(mode=0o700, exist_ok=True)
     name = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:32]
     return folder / f"{name}{suffix}"
+
+
+def _place() -> Path:
+    """The folder of the machine's temporary files, the same for all processes that write.
+
+    What the environment says, as ``TMPDIR``, may be another one for each worker of pytest-xdist.
+    """
+    usable = (each for each in _SYSTEMS if os.access(each, os.W_OK | os.X_OK))
+    return Path(next(usable, tempfile.gettempdir()))
+
+
+_SYSTEMS = ("/tmp", "/var/tmp")  # noqa: S108 - what is put there is in a folder of the user's own

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import functools
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -237,6 +238,8 @@ def _replace(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        with contextlib.suppress(OSError):  # there is none; else who made it private keeps it so
+            shutil.copymode(path, temporary)
         _move(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
