@@ -28,8 +28,8 @@ def default_folder(module: Path) -> Path:
     Args:
         module: its path from rootdir.
     """
-    parts = [part for part in module.with_suffix("").parts if part not in {"..", module.anchor}]
-    return Path(*map(_safe, parts))
+    # What is above rootdir gets a name of its own: there may be a folder of the same name below.
+    return Path(*(_safe(part) for part in module.with_suffix("").parts if part != module.anchor))
 
 
 def named_path(folder: Path, name: str) -> Path:

@@ -53,6 +53,18 @@ def test_no_folder_is_refused_by_windows(name: str) -> None:
     assert folder != name
 
 
+@pytest.mark.parametrize("outside", ["../other/test_it.py", "../../other/test_it.py"])
+def test_what_is_above_rootdir_has_a_folder_of_its_own(outside: str) -> None:
+    """It never shares that of a module below, nor leaves the cassette folder."""
+    folder = default_folder(Path(outside))
+    assert folder != default_folder(Path("other/test_it.py"))
+    assert not folder.is_absolute()
+    assert ".." not in folder.parts
+    assert default_folder(Path("../other/test_it.py")) != default_folder(
+        Path("../../other/test_it.py")
+    )
+
+
 def test_names_that_differ_in_case_alone(pytester: pytest.Pytester) -> None:
     """One file on macOS and Windows: the second test is refused, with what to do."""
     pytester.makepyfile(
