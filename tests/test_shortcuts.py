@@ -34,6 +34,14 @@ requests = st.builds(
 )
 
 
+PARTS = b"--1\r\n\r\nx\r\n--1--\r\n"
+
+
+@example(  # the same bytes, and another body
+    [Request("POST", "http://h/a", PARTS, {"Content-Type": "multipart/form-data; boundary=1"})],
+    [Request("POST", "http://h/a", PARTS, {"Content-Type": "multipart/form-data; boundary=2"})],
+    ["body"],
+)
 @given(
     st.lists(requests, max_size=6),
     st.lists(requests, max_size=9),

@@ -1,5 +1,6 @@
 """The events of a streamed reply (contract section 12)."""
 
+import gc
 import gzip
 import json
 import threading
@@ -24,6 +25,7 @@ from clients import (
 from support import Connection, Serve
 
 from pytest_conversations import (
+    AsyncConversationsClient,
     ConversationsClient,
     ResponseValidationError,
     SDKError,
@@ -140,6 +142,19 @@ class TestEventStream:
         with pytest.raises((StopIteration, httpx.StreamClosed)):
             events.append(next(stream))
         assert events == []
+
+    @pytest.mark.anyio
+    # Those of httpx, of which trio complains, whoever uses it.
+    @pytest.mark.filterwarnings(r"ignore:[^$]*object (BoundAsyncStream|Response)\.")
+    async def test_left_in_the_middle(self) -> None:
+        """Nothing of ours is left behind that an event loop would have to clear away."""
+        service = Service(lambda _: httpx.Response(200, headers=SSE, content=iter([STARTED, DONE])))
+        http_client = httpx.AsyncClient(transport=httpx.MockTransport(service))
+        client = AsyncConversationsClient("KEY", http_client=http_client)
+        async with await client.start_stream(inputs="Hi") as stream:
+            await anext(stream)
+        del stream
+        gc.collect()
 
     def test_closed_by_another_thread(self, serve: Serve) -> None:
         """A watchdog may close a stream that another thread waits for."""

@@ -18,7 +18,12 @@ from libraries import KEY, Capturing
 from support import Connection, Serve
 
 import pytest_conversations
-from pytest_conversations import AsyncConversationsClient, ConversationsClient, RetryConfig
+from pytest_conversations import (
+    AsyncConversationsClient,
+    BackoffStrategy,
+    ConversationsClient,
+    RetryConfig,
+)
 from pytest_conversations._lifecycle import WAITING
 from pytest_conversations.capture import Shape
 
@@ -226,9 +231,31 @@ def test_others_sleep_as_ever(
         time.sleep(AN_HOUR)
         assert slept == [AN_HOUR]
         assert before <= time.monotonic() < before + AN_HOUR
+        asker.ask(serve(_first(_busy_once)))  # which is not captured
+        assert slept == [AN_HOUR] * 2
 
     asker.ask(serve(_first(_busy_once)))
-    assert slept == [AN_HOUR, AN_HOUR]
+    assert slept == [AN_HOUR] * 3
+
+
+def test_after_a_success_it_waits_as_ever(
+    serve: Serve, capturing: Capturing, slept: list[float]
+) -> None:
+    """Where the same thread then asks a server that is not captured."""
+    url, other = serve(_first(_busy_once)), serve(_first(_busy_once))
+    backoff = BackoffStrategy(20, 60, 1.5, 2 * AN_HOUR * 1000)
+    config = RetryConfig("backoff", backoff, retry_connection_errors=True)
+    client = ConversationsClient(KEY, server_url=url, retry_config=config)
+    with capturing(url, waiting=WAITING), client:
+        client.list()
+    slept.clear()
+
+    client = ConversationsClient(KEY, server_url=url, retry_config=config)
+    with capturing(url, mode="none", waiting=WAITING), client:
+        client.list()
+        assert slept == []
+        client.list(server_url=other)
+        assert slept == [AN_HOUR]
 
 
 def test_the_same_again_after_giving_up(serve: Serve, capturing: Capturing, asker: Asker) -> None:

@@ -1,5 +1,9 @@
 """What reads our own files quickly reads what YAML reads, or leaves them to YAML."""
 
+import copy
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -211,3 +215,52 @@ def test_our_own_are_read_quickly(path: Path) -> None:
     quick = _written.read(text.encode())
     assert quick is not None
     assert _shown(quick) == _by_yaml(text)
+
+
+def test_what_is_read_is_nobody_elses(tmp_path: Path) -> None:
+    """Who changes a response that was read changes it for no other cassette."""
+    path = tmp_path / "cassette.yaml"
+    new = ConversationCassette(str(path), mode="once", scrubber=Scrubber({}))
+    new.record(Request("GET", URL, b"", {})).response = {
+        "status": {"code": 200, "message": "OK"},
+        "headers": {"content-type": ["application/json"]},
+        "body": {"string": b"{}"},
+        "stream": {"chunks": "0+2", "closed": True},
+    }
+    new.write()
+
+    def responses() -> list[Response]:
+        cassette = ConversationCassette(str(path), mode="none", scrubber=Scrubber({}))
+        return [each.response for each in cassette.interactions]
+
+    before = copy.deepcopy(responses())
+    for response in responses():
+        response["status"]["code"] = 1
+        for values in response["headers"].values():
+            values[0] = "changed"
+        response["headers"].clear()
+        response.get("stream", {}).clear()
+    assert responses() == before
+
+
+def test_a_response_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where two threads ask for it at a time."""
+    raw = next(CASSETTES.rglob("*.yaml")).read_bytes()
+    unread = _written.read_requests(raw, lambda _: {})[1][0]  # type: ignore[index]
+    read, both, count = _written._response, threading.Barrier(2), 0  # noqa: SLF001
+
+    def slow(*where: object) -> Response:
+        nonlocal count
+        count += 1
+        time.sleep(0.1)
+        return read(*where)  # type: ignore[arg-type]
+
+    def ask() -> Response:
+        both.wait(10)
+        return unread.response
+
+    monkeypatch.setattr(_written, "_response", slow)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = [each.result(10) for each in [pool.submit(ask), pool.submit(ask)]]
+    assert first is second
+    assert count == 1

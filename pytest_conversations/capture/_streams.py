@@ -130,8 +130,9 @@ class Playback:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for chunk in self._chunks:
             # Also without a wait, so that other tasks run, as they do while a network is slow.
-            await anyio.sleep(self._pause(chunk))
-            self._given = time.perf_counter()
+            await anyio.sleep(self._pause(chunk) if self._pace else 0)
+            if self._pace:
+                self._given = time.perf_counter()
             if chunk.data:
                 yield chunk.data
         if self._end is not None:

@@ -30,7 +30,6 @@ _REQUEST = {"method", "uri", "headers", "body"}
 # A URL that can be parsed, as nearly all are; of another one it is tried.
 _URI = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,4})?(?:[/?#].*)?", re.ASCII)
 _OTHER = (OtherError, yaml.YAMLError, ValueError, KeyError, TypeError)
-_READING = threading.RLock()
 
 
 class _Place(NamedTuple):
@@ -41,12 +40,14 @@ class _Place(NamedTuple):
         start: where the lines of the response begin.
         stop: where they end.
         otherwise: gives the response where its lines are not as expected.
+        lock: of the file: one thread at a time reads of it.
     """
 
     raw: bytes
     start: int
     stop: int
     otherwise: Callable[[], Response]
+    lock: contextlib.AbstractContextManager[object]
 
     def response(self) -> Response:
         try:
@@ -67,17 +68,18 @@ class Unread:
     @property
     def response(self) -> Response:
         """The response, each time the same."""
-        with _READING:  # for two threads, too
-            if self._place is not None:
-                self._response = self._place.response()
-                self._place = None  # with the whole file, which need not be kept for this one
+        if (place := self._place) is not None:
+            with place.lock:  # for two threads, too
+                if self._place is not None:
+                    self._response = place.response()
+                    self._place = None  # with the whole file, which need not be kept for this one
         return self._response
 
     @property
     def test(self) -> object:
         """The test that it was recorded for; None where nobody said for which."""
         if (place := self._place) is not None:
-            raw, start, stop, _ = place
+            raw, start, stop, *_ = place
             at = raw.rfind(_TEST, start, stop) + 1  # of several keys the last one counts, in YAML
             if not at:
                 return None
@@ -123,6 +125,7 @@ def read_requests(
         return None
     requests: list[Request] = []
     responses: list[Unread] = []
+    lock = threading.RLock()
     try:
         metadata = _metadata_of(raw[:start])
         at = start + len(_START) - 1
@@ -131,7 +134,7 @@ def read_requests(
             at = raw.find(_NEXT, begun) + 1 or end
             other = functools.partial(otherwise, len(responses))
             requests.append(request)
-            responses.append(Unread(_Place(raw, begun, at, other)))
+            responses.append(Unread(_Place(raw, begun, at, other, lock)))
     except _OTHER:
         return None
     return (requests, responses, metadata) if at == end else None

@@ -16,5 +16,7 @@ def require(value: object, kind: type | UnionType, what: str, wanted: str) -> No
         TypeError: it has another type.
     """
     if not isinstance(value, kind):
-        msg = f"{what} is of type {type(value).__name__}, not {wanted}"
+        given = type(value)
+        home = "" if given.__module__ == "builtins" else given.__module__.partition(".")[0] + "."
+        msg = f"{what} is of type {home}{given.__name__}, not {wanted}"
         raise TypeError(msg)
