@@ -114,10 +114,13 @@ def record_command(
     """
     module = os.path.relpath(item.path, item.config.invocation_params.dir)
     words = ["pytest", "::".join([module, *item.nodeid.split("::")[1:]])]
+    # On which it depends where the cassettes are.
+    if ini := item.config.getoption("inifilename", default=None):
+        words += ["-c", str(ini)]
+    if root := item.config.getoption("rootdir", default=None):
+        words.append(f"--rootdir={root}")
     # A conversation is recorded as a whole: its ids are new, so its first half fits no second one.
-    # What other tests recorded into a cassette that they share is kept by `all`.
-    mode = "once" if not exists else "rewrite" if settings.cassette is None else "all"
-    words.append(f"--conversations-mode={mode}")
+    words.append(f"--conversations-mode={'rewrite' if exists else 'once'}")
     takes = "" if exists else _TAKES
     if settings.sandbox or from_sandbox:
         words.append("--conversations-sandbox")

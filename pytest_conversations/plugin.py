@@ -167,18 +167,24 @@ def pytest_runtest_makereport(
             item.stash[_stash.OUTCOME] = report.outcome
         return report
     refusal = cassette.refusals[0] if cassette.refusals else None
-    # An app, or a fixture, may take the error for an API that is down; a mark expects a failure.
-    hides = refusal is not None and report.skipped and not hasattr(report, "wasxfail")
+    # An app, or a fixture, may take the error for an API that is down; a mark for its failure.
+    hides = refusal is not None and report.skipped and not _expects_refusal(item)
     if hides:
         report.outcome = "failed"
         report.longrepr = f"{type(refusal).__name__}: {refusal}"
     if report.when == "call":
         if item.stash.get(_stash.OUTCOME, "") != "failed":  # a subtest that failed came before
-            item.stash[_stash.OUTCOME] = report.outcome
+            as_expected = refusal is None and report.skipped and hasattr(report, "wasxfail")
+            item.stash[_stash.OUTCOME] = "passed" if as_expected else report.outcome
         raised = None if call.excinfo is None else call.excinfo.value
         if report.failed and refusal is not None and not hides and raised not in cassette.refusals:
             report.sections.append(("conversations", str(refusal)))
     return report
+
+
+def _expects_refusal(item: pytest.Item) -> bool:
+    """Whether a mark ``xfail`` names an error, and so does not take any for its own."""
+    return any(mark.kwargs.get("raises") for mark in item.iter_markers("xfail"))
 
 
 _OPENING = {"conversation_cassette", "conversation_snapshot"}

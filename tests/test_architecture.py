@@ -67,7 +67,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors",
     },
     "_wider": {"_options", "_settings", "capture", "errors"},
-    "_applied": {"_settings", "_stash", "cassette"},
+    "_subtests": {"_redaction", "_stash"},
+    "_applied": {"_settings", "_stash", "_subtests", "cassette"},
     "_stash": {"_settings", "_tally"},
     "_telling": {"_changes", "_lifecycle", "_stash", "cassette", "errors", "transcript"},
     "_reporting": {
@@ -199,6 +200,7 @@ MAY_USE: dict[str, set[str]] = {
     "_orphans": {"pytest"},
     "_redaction": {"pytest"},
     "_reporting": {"pytest"},
+    "_subtests": {"pytest"},
     "_telling": {"pytest"},
     "_stash": {"pytest"},
     "_fixtures": {"httpx", "pytest"},

@@ -195,7 +195,7 @@ def test_recorded_traffic_of_others_loads(corpus: Path) -> None:
         ("version: 2\ninteractions: []\n", 1, "version 2 of the format"),
         ("interactions:\n- request: {}\n", 2, "a `request` and a `response`"),
         ("a: [\n", 2, "not YAML"),
-        ("interactions: []\n<<<<<<< HEAD\n=======\n", 3, "not YAML"),
+        ("interactions: []\n<<<<<<< HEAD\n=======\n", 2, "holds the marks of a merge"),
         ("a: !!python/object/apply:os.system [id]\ninteractions: []", 1, "not YAML"),
         ("metadata: {interactions: 2}\ninteractions: []\n", 1, "cut short: it should have 2"),
         (

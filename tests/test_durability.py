@@ -124,7 +124,19 @@ def test_a_test_that_runs_again_replaces_what_it_recorded(tmp_path: Path) -> Non
     for test in ("a", "b", "a"):
         _record(_open(path, "rewrite", Sharing(test, "run")), test.encode())
     assert _bodies(path) == [b"b", b"a"]
-    _record(_open(path, "rewrite", Sharing("c", "next run")), b"c")
+
+
+def test_a_test_is_recorded_anew_without_the_others(tmp_path: Path) -> None:
+    """All that was its own goes, and of what is nobody's what it has recorded now."""
+    path = tmp_path / "shared.yaml"
+    _record(_open(path), b"nobody's", b"a", b"b")
+    for test in ("a", "b"):
+        _record(_open(path, "new_episodes", Sharing(test, "run")), b"%s, old" % test.encode())
+    _record(_open(path, "rewrite", Sharing("a", "next run")), b"a")
+    assert _bodies(path) == [b"nobody's", b"b", b"b, old", b"a"]
+    _record(_open(path, "rewrite", Sharing("b", "run beside")), b"b")
+    assert _bodies(path) == [b"nobody's", b"a", b"b"]
+    _record(_open(path, "rewrite"), b"c")
     assert _bodies(path) == [b"c"]
 
 

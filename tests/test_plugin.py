@@ -1,6 +1,7 @@
 """The plugin as a test suite meets it: options, fixtures, marker, messages, summary."""
 
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -778,6 +779,48 @@ def test_a_skip_hides_no_miss(pytester: pytest.Pytester, where: str) -> None:
     result = pytester.runpytest()
     result.assert_outcomes(**{"errors" if where == "fixture" else "failed": 1})
     result.stdout.fnmatch_lines(["*Not recorded: GET https://api.mistral.ai/v1/models"])
+
+
+def test_the_command_is_for_the_same_project(pytester: pytest.Pytester) -> None:
+    """Where pytest was told which that is, the cassettes are there."""
+    pytester.makepyfile(**{"tests/test_it": "def test_it(conversations): conversations.list()"})
+    pytester.mkdir("project")
+    (pytester.path / "project" / "it.ini").write_text("[pytest]\n", encoding="utf-8")
+    result = pytester.runpytest("-c", "project/it.ini", "--rootdir=project", "tests")
+    line = next(line for line in result.outlines if "To record it: " in line)
+    words = shlex.split(line.partition("To record it: pytest ")[2])
+    assert words[:4] == ["tests/test_it.py::test_it", "-c", "project/it.ini", "--rootdir=project"]
+    pytester.runpytest(*words, "--conversations-sandbox").assert_outcomes(passed=1)
+    again = pytester.runpytest("-c", "project/it.ini", "--rootdir=project", "tests")
+    again.assert_outcomes(passed=1)
+
+
+XFAIL = """
+    import pytest
+    import pytest_conversations
+
+    @pytest.mark.xfail(strict=True{more})
+    def test_it(conversations):
+        reply = conversations.start(model="m", inputs="hi")
+        assert reply.outputs[0].content == "You said: {answer}"
+"""
+
+
+def test_a_failure_that_is_expected(pytester: pytest.Pytester) -> None:
+    """It is recorded, and replayed with the same end; a miss is another failure."""
+
+    def ends(*options: str, answer: str = "other", more: str = "") -> dict[str, int]:
+        pytester.makepyfile(test_it=XFAIL.format(answer=answer, more=more))
+        outcomes: dict[str, int] = pytester.runpytest(*options).parseoutcomes()
+        return outcomes
+
+    assert ends()["failed"] == 1
+    assert ends(more=", raises=AssertionError")["failed"] == 1
+    expected = ", raises=pytest_conversations.UnrecordedRequestError"
+    assert ends(more=expected) == {"xfailed": 1}
+    assert ends("--conversations-mode=once", "--conversations-sandbox")["xfailed"] == 1
+    assert ends()["xfailed"] == 1
+    assert ends(answer="hi")["failed"] == 1  # since it passes
 
 
 WIDER = """

@@ -106,6 +106,44 @@ def test_no_output_shows_a_secret(
     assert KEY not in xml
 
 
+SUBTESTS = """
+    import logging, os, unittest
+    import pytest
+
+    def fail(key):
+        print("printed", key)
+        logging.getLogger("app").warning("logged %s", key)
+        assert key == "other"
+
+    def test_pytest(subtests, conversation_cassette):
+        for number in range(2):
+            with subtests.test(os.environ["MISTRAL_API_KEY"], number=number, key="K" + KEY):
+                fail(os.environ["MISTRAL_API_KEY"])
+
+    @pytest.mark.conversations
+    class TestUnit(unittest.TestCase):
+        def test_unit(self):
+            with self.subTest(key=os.environ["MISTRAL_API_KEY"]):
+                fail(os.environ["MISTRAL_API_KEY"])
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-n1",)])
+def test_a_subtest_shows_no_secret(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: tuple[str, ...]
+) -> None:
+    """Not in its name, its arguments, its output or its traceback."""
+    pytest.importorskip("_pytest.subtests")
+    monkeypatch.setenv("MISTRAL_API_KEY", KEY)
+    pytester.makepyfile(SUBTESTS.replace('"K" + KEY', 'os.environ["MISTRAL_API_KEY"]'))
+    result = pytester.runpytest("-l", "-rA", "--conversations-mode=once", *workers)
+    assert result.parseoutcomes()["failed"] >= 3
+    shown = result.stdout.str()
+    assert KEY[:12] not in shown
+    for text in ("printed <MISTRAL_API_KEY>", "logged <MISTRAL_API_KEY>", "[<MISTRAL_API_KEY>]"):
+        assert text in shown
+
+
 @pytest.mark.parametrize("plugins", [(), ("-n1",)])
 def test_a_report_of_a_test_that_is_named_by_a_key(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, plugins: tuple[str, ...]

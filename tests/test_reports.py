@@ -179,14 +179,14 @@ def test_the_age_of_a_shared_cassette_is_that_of_what_was_played(
     )
     assert _lines(pytester.runpytest(*MAX_AGE)) == [
         "  old: cassettes/shared.yaml was recorded 31 days ago",
-        "To record again what is old: pytest 'test_it.py::test_it[1]' --conversations-mode=all "
+        "To record again what is old: pytest 'test_it.py::test_it[1]' --conversations-mode=rewrite "
         "--conversations-sandbox",
     ]
     result = pytester.runpytest("--conversations-max-age=error:30")
     result.assert_outcomes(passed=2, errors=1)
     command = next(line for line in result.outlines if line.startswith("To record it: pytest "))
     assert "test_it[1]" in command
-    assert "--conversations-mode=all" in command
+    assert "--conversations-mode=rewrite" in command
 
     _age(pytester.path / "cassettes" / "shared.yaml", 20)  # what was recorded again
     assert _lines(pytester.runpytest("--conversations-max-age=10"))[0].endswith(" 31 days ago")

@@ -54,9 +54,9 @@ def merged(
     """
     border = len(held) - fresh
     old, others = list(held[:border]), [pair for pair in held[border:] if not is_of(pair, sharing)]
-    if mode == "rewrite":
+    if mode == "rewrite" and sharing is None:
         old = []
-    elif mode == "all":
+    elif mode in {"rewrite", "all"}:
         own = [index for index, pair in enumerate(old) if is_of(pair, sharing)]
         again = {
             own[each]
@@ -65,5 +65,7 @@ def merged(
         }
         made = {matching.key(request) for request, _ in recorded}
         again |= {index for index in own if matching.key(old[index][0]) in made}
+        if mode == "rewrite":  # of what nobody said whose it is, the others may need the rest
+            again |= {index for index in own if "test" in old[index][1]}
         old = [pair for index, pair in enumerate(old) if index not in again]
     return [*old, *others, *recorded], len(others) + len(recorded)

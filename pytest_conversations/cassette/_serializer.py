@@ -34,7 +34,12 @@ def deserialize(text: str) -> dict[str, object]:
     Raises:
         FormatError: it is no cassette.
     """
-    document = _parsed(text)
+    try:
+        document = _parsed(text)
+    except FormatError as error:
+        if (mark := _MERGE_MARK.search(text)) is not None:
+            raise FormatError(_MERGE, text.count("\n", 0, mark.start()) + 1) from error
+        raise
     metadata = cast("Mapping[str, object]", document.get("metadata") or {})
     # Another tool that wrote the file again has laid it out in another way, without the mark.
     if metadata.get("end_mark") and text.startswith(_START) and not _END_MARK.search(text[-1000:]):
@@ -45,6 +50,13 @@ def deserialize(text: str) -> dict[str, object]:
             _to_wire(interaction["request"], "body")
             _to_wire(interaction["response"]["body"], "string")
     return document
+
+
+_MERGE_MARK = re.compile(r"^<{7}(?: |$)", re.MULTILINE)
+_MERGE = (
+    "it holds the marks of a merge: take them away, keep the interactions of both sides and one of "
+    "their two `metadata`, with the lower number of `interactions` and without `checksum`"
+)
 
 
 def _parsed(text: str) -> dict[str, object]:
