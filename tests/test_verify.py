@@ -168,7 +168,7 @@ def test_verify_under_pytest(pytester: pytest.Pytester) -> None:
     )
     verify = ("--conversations-mode=verify", "--conversations-sandbox")
     missing = pytester.runpytest(*verify)
-    missing.assert_outcomes(errors=1)
+    missing.assert_outcomes(failed=1)
     missing.stdout.fnmatch_lines(["*there is no cassette *test_it.yaml to compare with. To rec*"])
     pytester.runpytest("--conversations-mode=once", "--conversations-sandbox")
     (path,) = pytester.path.glob("cassettes/*/*.yaml")
@@ -187,6 +187,37 @@ def test_verify_under_pytest(pytester: pytest.Pytester) -> None:
             "  verified: 2 replies were asked for again, nothing was written",
         ]
     )
+
+
+def test_verify_with_a_cassette_of_several_tests(pytester: pytest.Pytester) -> None:
+    """One may play what another recorded, and need not; one that asks nothing needs no cassette."""
+    pytester.makepyfile(
+        test_it="""
+        import pytest
+
+        @pytest.mark.conversations(cassette="shared.yaml")
+        @pytest.mark.parametrize("words", ["hello", "good bye"])
+        def test_it(conversations, words):
+            conversations.start(model="m", inputs="hello")
+            conversations.start(model="m", inputs=words)
+
+        @pytest.mark.conversations
+        def test_nothing(): pass
+        """
+    )
+    record = ("--conversations-mode=once", "--conversations-sandbox")
+    pytester.runpytest(*record, "-k", "hello").assert_outcomes(passed=1, deselected=2)
+    new = ("--conversations-mode=new_episodes", "--conversations-sandbox")
+    pytester.runpytest(*new, "-k", "bye").assert_outcomes(passed=1, deselected=2)
+
+    verify = ("--conversations-mode=verify", "--conversations-sandbox")
+    pytester.runpytest(*verify).assert_outcomes(passed=3)
+    source = pytester.path / "test_it.py"
+    asks_less = source.read_text("utf-8").replace("inputs=words", 'inputs="hello"')
+    source.write_text(asks_less, "utf-8")
+    less = pytester.runpytest(*verify)
+    less.assert_outcomes(passed=3, errors=1)
+    less.stdout.fnmatch_lines(["*POST *: recorded, and not asked for now"])
 
 
 def test_verify_where_the_test_fails_on_words(pytester: pytest.Pytester) -> None:

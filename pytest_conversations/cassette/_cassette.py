@@ -12,7 +12,7 @@ from pytest_conversations.cassette._comparison import compared
 from pytest_conversations.cassette._explaining import Hints
 from pytest_conversations.cassette._interactions import Interactions
 from pytest_conversations.cassette._matching import Matching
-from pytest_conversations.cassette._merge import Sharing, is_of, merged
+from pytest_conversations.cassette._merge import Pair, Sharing, merged
 from pytest_conversations.cassette._persister import FilePersister
 from pytest_conversations.cassette._playing import PlayingCassette
 from pytest_conversations.cassette._recording import Interaction, Recording
@@ -76,9 +76,7 @@ class ConversationCassette(PlayingCassette):
             before_record_response=before_record_response,
         )
         self._read()
-        if mode == "verify" and not self.rewound:
-            msg = f"there is no cassette {path} to compare with. {self.hint()}"
-            raise CassetteError(msg)
+        self._lacks_recording = mode == "verify" and not self.rewound
         if self.records:  # what fails here is to do so before anything is sent
             _ = list(self.data)
         if self._fresh and mode == "once":  # another test of this run has begun the file
@@ -125,7 +123,14 @@ class ConversationCassette(PlayingCassette):
         return self._scrubber.data(data, **how)
 
     def record(self, request: Request, made: Request | None = None) -> Recording:
-        """Take the next place for a request that is about to be sent, and that `admit` made."""
+        """Take the next place for a request that is about to be sent, and that `admit` made.
+
+        Raises:
+            CassetteError: it would be compared with a recording that there is not.
+        """
+        if self._lacks_recording:
+            msg = f"there is no cassette {self._path} to compare with. {self.hint()}"
+            raise self.refuse(CassetteError(msg))
         recording = Recording(request, made)
         with self._lock:
             self._recordings.append(recording)
@@ -213,8 +218,18 @@ class ConversationCassette(PlayingCassette):
             CassetteError: it differs; the message lists where.
         """
         self._scrub_loaded()
-        own = [pair for pair in self.data if is_of(pair, self._sharing)]
-        lines = compared(own, self._finished(), self._matching, is_whole=is_whole)
+        own, others = list(self.data), list[Pair]()
+        if self._sharing is not None:  # what others recorded this test may play, and need not
+            parts: tuple[list[Pair], list[Pair]] = ([], [])
+            for pair in own:
+                parts[pair[1].get("test") != self._sharing.test].append(pair)
+            own, others = parts
+        lines = compared(
+            [*own, *others],
+            self._finished(),
+            self._matching,
+            asked=len(own) if is_whole else 0,
+        )
         if lines:
             head = f"The API is no longer as it was recorded in {self.title}:"
             raise CassetteError("\n".join([head, *lines, self.hint()]))

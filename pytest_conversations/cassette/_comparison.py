@@ -39,7 +39,7 @@ def differences(recorded: Response, live: Response) -> Iterator[str]:
 
 
 def compared(
-    recorded: Sequence[Pair], live: Sequence[Pair], matching: Matching, *, is_whole: bool = True
+    recorded: Sequence[Pair], live: Sequence[Pair], matching: Matching, *, asked: int
 ) -> list[str]:
     """In what a live run differs from a recorded one; a line each, empty where it does not.
 
@@ -47,15 +47,15 @@ def compared(
         recorded: the old interactions, in order.
         live: the new ones, in order, scrubbed.
         matching: when two requests are the same.
-        is_whole: whether the live run had to ask all that is recorded.
+        asked: how many of the old ones, from the first on, the live run had to ask for again.
     """
     again = pairs(recorded, live, matching)
     lines = []
     for (request, response), index in zip(live, again, strict=True):
         found = ["not recorded"] if index is None else differences(recorded[index][1], response)
         lines += [f"{request.method} {request.uri}: {each}" for each in found]
-    for index, (request, _) in enumerate(recorded):
-        if is_whole and index not in again:
+    for index, (request, _) in enumerate(recorded[:asked]):
+        if index not in again:
             lines.append(f"{request.method} {request.uri}: recorded, and not asked for now")
     return lines
 
