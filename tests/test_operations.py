@@ -813,7 +813,7 @@ class TestBadInput:
             (
                 "append",
                 {"conversation_id": models.ConversationHistory(conversation_id="c", entries=[])},
-                "conversation_id is of type ConversationHistory, not a text",
+                "conversation_id is of type pytest_conversations.ConversationHistory, not a text",
             ),
             ("list", {"timeout_ms": "10"}, "timeout_ms is of type str, not a number of ms"),
             ("list", {"retries": 3}, "retries is of type int, not a RetryConfig"),
@@ -853,12 +853,14 @@ class TestBadInput:
                 ConversationsClient(key)  # type: ignore[arg-type]
             assert "sEcReT" not in str(raised.value)
         with pytest.raises(
-            TypeError, match=r"http_client is of type AsyncClient, not an httpx\.Cl"
+            TypeError, match=r"http_client is of type httpx\.AsyncClient, not an httpx\.Cl"
         ):
             ConversationsClient("key", http_client=httpx.AsyncClient())  # type: ignore[arg-type]
         with (
             httpx.Client() as http,
-            pytest.raises(TypeError, match=r"http_client is of type Client, not an httpx\.Async"),
+            pytest.raises(
+                TypeError, match=r"http_client is of type httpx\.Client, not an httpx\.Async"
+            ),
         ):
             AsyncConversationsClient("key", http_client=http)  # type: ignore[arg-type]
         with pytest.raises(TypeError, match="retries is of type int"):
