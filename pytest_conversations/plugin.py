@@ -174,7 +174,7 @@ def pytest_runtest_makereport(
         report.longrepr = f"{type(refusal).__name__}: {refusal}"
     if report.when == "call":
         if item.stash.get(_stash.OUTCOME, "") != "failed":  # a subtest that failed came before
-            as_expected = refusal is None and report.skipped and hasattr(report, "wasxfail")
+            as_expected = refusal is None and _failed_as_expected(report, call, item)
             item.stash[_stash.OUTCOME] = "passed" if as_expected else report.outcome
         raised = None if call.excinfo is None else call.excinfo.value
         if report.failed and refusal is not None and not hides and raised not in cassette.refusals:
@@ -185,6 +185,16 @@ def pytest_runtest_makereport(
 def _expects_refusal(item: pytest.Item) -> bool:
     """Whether a mark ``xfail`` names an error, and so does not take any for its own."""
     return any(mark.kwargs.get("raises") for mark in item.iter_markers("xfail"))
+
+
+def _failed_as_expected(
+    report: pytest.TestReport, call: pytest.CallInfo[None], item: pytest.Item
+) -> bool:
+    """Whether a test failed as its mark ``xfail`` says, and not since the API was down."""
+    if not (report.skipped and hasattr(report, "wasxfail") and _stash.CASSETTE in item.stash):
+        return False
+    by_itself = call.excinfo is not None and call.excinfo.errisinstance(pytest.xfail.Exception)
+    return not by_itself and item.stash[_stash.CASSETTE].was_answered
 
 
 _OPENING = {"conversation_cassette", "conversation_snapshot"}

@@ -823,6 +823,33 @@ def test_a_failure_that_is_expected(pytester: pytest.Pytester) -> None:
     assert ends(answer="hi")["failed"] == 1  # since it passes
 
 
+def test_an_api_that_is_down_is_no_failure_to_keep(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A replay would take it for the expected one ever after."""
+    monkeypatch.setenv("MISTRAL_API_KEY", KEY)
+    pytester.makepyfile(test_it=XFAIL.format(answer="other", more=""))
+    nowhere = "--conversations-server-url=http://127.0.0.1:1"
+    pytester.runpytest("--conversations-mode=once", nowhere).assert_outcomes(xfailed=1)
+    assert not list(pytester.path.glob("cassettes/**/*.yaml"))
+
+
+def test_a_test_that_gives_up_is_not_kept(pytester: pytest.Pytester) -> None:
+    """It calls what it got no reply that it can be tried with."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        def test_it(conversations):
+            conversations.list()
+            pytest.xfail("the API is overloaded")
+        """
+    )
+    once = ("--conversations-mode=once", "--conversations-sandbox")
+    pytester.runpytest(*once).assert_outcomes(xfailed=1)
+    assert not list(pytester.path.glob("cassettes/**/*.yaml"))
+
+
 WIDER = """
     import os, unittest
     import httpx, pytest

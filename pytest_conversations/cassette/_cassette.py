@@ -118,6 +118,12 @@ class ConversationCassette(PlayingCassette):
         """How many interactions this run has recorded so far."""
         return sum(each.response is not None for each in self._recordings)
 
+    @property
+    def was_answered(self) -> bool:
+        """Whether the API answered all that was recorded, as far as it came to an end."""
+        replies = [each.response for each in self._recordings]
+        return all(_recording.was_answered(reply) for reply in replies if reply is not None)
+
     def scrub(self, data: object, **how: bool) -> object:
         """JSON data with the placeholders of this cassette; see `Scrubber.data`."""
         return self._scrubber.data(data, **how)
