@@ -1,10 +1,12 @@
 """What reads our own files quickly reads what YAML reads, or leaves them to YAML."""
 
 import copy
+import io
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import vcr.serialize
@@ -12,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from vcr.request import Request
 
+from pytest_conversations import _yaml
 from pytest_conversations.cassette import (
     ConversationCassette,
     Response,
@@ -77,8 +80,8 @@ extra = st.fixed_dictionaries(
 
 
 @st.composite
-def cassettes(draw: st.DrawFn) -> str:
-    """The text of a cassette with whatever one may hold."""
+def documents(draw: st.DrawFn) -> dict[str, object]:
+    """A cassette with whatever one may hold."""
     requests, responses = [], []
     for _ in range(draw(st.integers(0, 3))):
         held = {name: values[0] for name, values in draw(headers).items()}
@@ -98,9 +101,43 @@ def cassettes(draw: st.DrawFn) -> str:
         "note": draw(texts),
         "attempts": draw(lists),
     }
-    document = {"requests": requests, "responses": responses, "metadata": metadata}
+    return {"requests": requests, "responses": responses, "metadata": metadata}
+
+
+def _text(document: dict[str, object]) -> str:
     text: str = vcr.serialize.serialize(document, serializer)
     return text
+
+
+def cassettes() -> st.SearchStrategy[str]:
+    """The text of one."""
+    return documents().map(_text)
+
+
+class _AtOnce:
+    """Writes a whole document by one call of YAML."""
+
+    @staticmethod
+    def serialize(document: dict[str, Any]) -> str:
+        interactions = [
+            {"request": serializer._request(request), "response": serializer._response(response)}  # noqa: SLF001
+            for request, response in (each.values() for each in document["interactions"])
+        ]
+        count = {"interactions": len(interactions), "checksum": "00000000"}
+        stream = io.StringIO()
+        metadata = document["metadata"] | count
+        _yaml.dump({"version": 1, "metadata": metadata, "interactions": interactions}, stream)
+        text = stream.getvalue()
+        return _checksum.sealed(text if text.endswith("\n...\n") else f"{text}...\n")
+
+
+@settings(deadline=None)
+@given(documents())
+def test_what_is_written_in_parts_is_the_whole(document: dict[str, object]) -> None:
+    """To the byte, the first time and again."""
+    whole = vcr.serialize.serialize(document, _AtOnce)
+    assert _text(document) == whole
+    assert _text(document) == whole
 
 
 def _by_yaml(text: str) -> tuple[object, ...]:

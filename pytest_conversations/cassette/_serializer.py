@@ -5,7 +5,10 @@ of the difference is made here, in both directions, so the rest of vcrpy and of 
 on wire bytes and never sees the layout.
 """
 
+import contextlib
+import functools
 import io
+import pickle
 import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias, cast
@@ -100,25 +103,47 @@ def serialize(document: Mapping[str, object]) -> str:
     interactions = cast("list[dict[str, dict[str, object]]]", document["interactions"])
     metadata = dict(cast("Mapping[str, object]", document.get("metadata") or {}))
     checksum = metadata.pop(_checksum.KEY, None)
-    stream = io.StringIO()
-    _yaml.dump(
-        {
-            "version": document["version"],
-            "metadata": {
-                **metadata,
-                "interactions": len(interactions),
-                _checksum.KEY: _checksum.BLANK,
-            },
-            "interactions": [
-                {"request": _request(each["request"]), "response": _response(each["response"])}
-                for each in interactions
-            ],
-        },
-        stream,
-    )
-    text = stream.getvalue()
-    text = text if text.endswith(_END) else text + _END[1:]
+    counted = {**metadata, "interactions": len(interactions), _checksum.KEY: _checksum.BLANK}
+    head = _dumped({"version": document["version"], "metadata": counted, _LIST: []})
+    if interactions:
+        head = head.removesuffix(" []\n") + "\n"
+    text = "".join([head, *map(_part, interactions), _END[1:]])
     return text if checksum == _checksum.BLANK else _checksum.sealed(text)
+
+
+_LIST = "interactions"
+_SMALL = 8192  # bytes of an interaction whose text is kept
+
+
+def _part(interaction: Mapping[str, dict[str, object]]) -> str:
+    """An interaction as it stands in the list of them.
+
+    Tests that record into one cassette write the others' again, each time, and YAML is slow.
+    """
+    # Where a hook has put in an object of its own, it is YAML's to refuse it.
+    with contextlib.suppress(pickle.PickleError, AttributeError, ImportError, TypeError):
+        pickled = pickle.dumps(interaction)
+        if len(pickled) <= _SMALL:
+            return _part_once(pickled)
+    return _part_of(interaction)
+
+
+@functools.lru_cache(maxsize=2048)
+def _part_once(pickled: bytes) -> str:
+    return _part_of(pickle.loads(pickled))  # noqa: S301 - what `_part` has pickled just now
+
+
+def _part_of(interaction: Mapping[str, dict[str, object]]) -> str:
+    request, response = _request(interaction["request"]), _response(interaction["response"])
+    text = _dumped({_LIST: [{"request": request, "response": response}]})
+    return text.removeprefix(f"{_LIST}:\n")
+
+
+def _dumped(data: Mapping[str, object]) -> str:
+    stream = io.StringIO()
+    _yaml.dump(data, stream)
+    text = stream.getvalue()
+    return text.removesuffix(_END[1:]) if text.endswith(_END) else text
 
 
 def _to_wire(holder: dict[str, object], key: str) -> None:
