@@ -30,10 +30,11 @@ test-sdk2: older-sdk2
 
 older-sdks: older-sdk1 older-sdk2
 
-older-sdk1 older-sdk2: older-sdk%:
-	$(MAKE) VENV=.venv-sdk$* GROUP=test WITH='mistralai[agents]<$(MAJOR)' .venv-sdk$*/.installed-dev
-older-sdk1: MAJOR = 2
-older-sdk2: MAJOR = 3
+older-sdk1:
+	$(MAKE) VENV=.venv-sdk1 GROUP=test WITH='mistralai[agents]<2' .venv-sdk1/.installed-dev
+
+older-sdk2:
+	$(MAKE) VENV=.venv-sdk2 GROUP=test WITH='mistralai[agents]<3' .venv-sdk2/.installed-dev
 
 # How long things take, beside the peers: writes benchmarks/RESULTS.md and its pictures. With QUICK=1
 # it takes a minute or two, and writes into .bench/ instead.

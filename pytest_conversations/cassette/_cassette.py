@@ -224,18 +224,13 @@ class ConversationCassette(PlayingCassette):
             CassetteError: it differs; the message lists where.
         """
         self._scrub_loaded()
-        own, others = list(self.data), list[Pair]()
+        recorded: list[Pair] = list(self.data)
+        asked = len(recorded) if is_whole else 0
         if self._sharing is not None:  # what others recorded this test may play, and need not
-            parts: tuple[list[Pair], list[Pair]] = ([], [])
-            for pair in own:
-                parts[pair[1].get("test") != self._sharing.test].append(pair)
-            own, others = parts
-        lines = compared(
-            [*own, *others],
-            self._finished(),
-            self._matching,
-            asked=len(own) if is_whole else 0,
-        )
+            test = self._sharing.test
+            recorded.sort(key=lambda pair: pair[1].get("test") != test)
+            asked = min(asked, sum(pair[1].get("test") == test for pair in recorded))
+        lines = compared(recorded, self._finished(), self._matching, asked=asked)
         if lines:
             head = f"The API is no longer as it was recorded in {self.title}:"
             raise CassetteError("\n".join([head, *lines, self.hint()]))

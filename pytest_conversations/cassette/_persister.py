@@ -234,12 +234,13 @@ def _replace(path: Path, content: bytes) -> None:
     # of it the next writer takes, of whom there is one at a time.
     temporary = _temporary(path)
     try:
+        temporary.unlink(missing_ok=True)
         with temporary.open("wb") as file:
+            with contextlib.suppress(OSError):  # there is none; else a private one stays so
+                shutil.copymode(path, temporary)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        with contextlib.suppress(OSError):  # there is none; else who made it private keeps it so
-            shutil.copymode(path, temporary)
         _move(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):

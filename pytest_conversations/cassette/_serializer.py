@@ -40,9 +40,10 @@ def deserialize(text: str) -> dict[str, object]:
     try:
         document = _parsed(text)
     except FormatError as error:
-        if (mark := _MERGE_MARK.search(text)) is not None:
-            raise FormatError(_MERGE, text.count("\n", 0, mark.start()) + 1) from error
-        raise
+        at = f"\n{text}".find("\n<<<<<<< ")
+        if at < 0:
+            raise
+        raise FormatError(_MERGE, text.count("\n", 0, at) + 1) from error
     metadata = cast("Mapping[str, object]", document.get("metadata") or {})
     # Another tool that wrote the file again has laid it out in another way, without the mark.
     if metadata.get("end_mark") and text.startswith(_START) and not _END_MARK.search(text[-1000:]):
@@ -55,7 +56,6 @@ def deserialize(text: str) -> dict[str, object]:
     return document
 
 
-_MERGE_MARK = re.compile(r"^<{7}(?: |$)", re.MULTILINE)
 _MERGE = (
     "it holds the marks of a merge: take them away, keep the interactions of both sides and one of "
     "their two `metadata`, with the lower number of `interactions` and without `checksum`"
@@ -112,7 +112,7 @@ def serialize(document: Mapping[str, object]) -> str:
 
 
 _LIST = "interactions"
-_SMALL = 8192  # bytes of an interaction whose text is kept
+_SMALL = 8192  # characters, or bytes, of the bodies of an interaction whose text is kept
 
 
 def _part(interaction: Mapping[str, dict[str, object]]) -> str:
@@ -122,10 +122,15 @@ def _part(interaction: Mapping[str, dict[str, object]]) -> str:
     """
     # Where a hook has put in an object of its own, it is YAML's to refuse it.
     with contextlib.suppress(pickle.PickleError, AttributeError, ImportError, TypeError):
-        pickled = pickle.dumps(interaction)
-        if len(pickled) <= _SMALL:
-            return _part_once(pickled)
+        if _length(interaction) <= _SMALL:
+            return _part_once(pickle.dumps(interaction))
     return _part_of(interaction)
+
+
+def _length(interaction: Mapping[str, dict[str, object]]) -> int:
+    sent, answer = interaction["request"]["body"], interaction["response"]["body"]
+    bodies = sent, cast("Document", answer).get("string")
+    return sum(len(cast("str", body or "")) for body in bodies)
 
 
 @functools.lru_cache(maxsize=2048)
