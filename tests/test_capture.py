@@ -262,7 +262,8 @@ def test_a_generated_body_is_sent_once(client: Client, serve: Serve, capturing: 
             assert client.upload(f"{url}/there", b"ab", b"c") == 200
             with pytest.raises(client.library.StreamConsumed):
                 client.upload(f"{url}/moved", b"ab", b"c")
-    assert came[-2:] == [b"3\r\nabc\r\n0\r\n\r\n"] * 2
+    # Without us the one for the new place comes without a body, some time.
+    assert [body for body in came if body][-2:] == [b"3\r\nabc\r\n0\r\n\r\n"] * 2
 
 
 def test_hooks_may_leave_a_request_alone(serve: Serve, tmp_path: Path) -> None:
