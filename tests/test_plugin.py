@@ -1512,3 +1512,37 @@ def test_a_run_without_conversations_imports_nothing_heavy(pytester: pytest.Pyte
     result = pytester.runpytest_subprocess()
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("*conversations:*")
+
+
+def test_a_replay_is_gone_with_its_test(pytester: pytest.Pytester) -> None:
+    """No cycle keeps a cassette and what it read for the garbage collector, which takes long."""
+    pytester.makepyfile(
+        test_it="""
+        import gc
+        import weakref
+
+        import httpx
+        import pytest
+
+        KEPT = []
+
+        @pytest.fixture(scope="module", autouse=True)
+        def no_collector():
+            gc.collect()
+            gc.disable()
+            yield
+            gc.enable()
+
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_it(number, conversation_cassette, conversations):
+            if conversation_cassette.mode == "none":
+                assert [each() for each in KEPT] == [None] * len(KEPT)
+            conversations.list()
+            with conversations.start_stream(model="mistral-small-latest", inputs="Hi") as stream:
+                list(stream)
+            patched = httpx.HTTPTransport.handle_request
+            KEPT.extend(map(weakref.ref, (conversation_cassette, conversations, patched)))
+        """
+    )
+    pytester.runpytest(*RECORD).assert_outcomes(passed=2)
+    pytester.runpytest("--conversations-mode=none").assert_outcomes(passed=2)

@@ -59,11 +59,11 @@ class Capture:
         self._send_to = None if send_to is None else httpx.URL(send_to)
         self._over = threading.Event()
         self._replay = _exchange.Replay(
-            self._warn_of_cassette, shape or Shape(), self._over, ends or _exchange.Ends()
+            cassette.warn_of_it, shape or Shape(), self._over, ends or _exchange.Ends()
         )
         self._recorders: list[Recorder] = []
-        self._warned: set[str] = set()
-        self._guard = Guard(self._origins, self._meet)
+        # By no methods of this object, which could not be freed with its test then.
+        self._guard = Guard(self._origins, functools.partial(_meet, cassette, set()))
         self._until = contextlib.ExitStack()
         self._waits = Waits(waiting, self._replay.shape.pace, self._until)
 
@@ -80,7 +80,6 @@ class Capture:
     def _patch(self, library: Library) -> replaced:
         original = library.HTTPTransport.handle_request
 
-        @functools.wraps(original)
         def handle_request(
             transport: httpx.HTTPTransport, request: httpx.Request
         ) -> httpx.Response:
@@ -110,7 +109,6 @@ class Capture:
     def _patch_async(self, library: Library) -> replaced:
         original = library.AsyncHTTPTransport.handle_async_request
 
-        @functools.wraps(original)
         async def handle_async_request(
             transport: httpx.AsyncHTTPTransport, request: httpx.Request
         ) -> httpx.Response:
@@ -218,24 +216,21 @@ class Capture:
             extensions=request.extensions,
         )
 
-    def _meet(self, url: str) -> None:
-        """A client that is not captured is about to go to the API."""
-        __tracebackhide__ = True
-        if self._cassette.records:
-            if url not in self._warned:
-                self._warned.add(url)
-                self._cassette.warn(_NOT_RECORDED.format(url))
-        else:
-            raise self._cassette.refuse(UnrecordedRequestError(_NOT_CAPTURED.format(url)))
-
-    def _warn_of_cassette(self, message: str) -> None:
-        self._cassette.warn(f"{self._cassette.title}: {message}")
-
     def _end(self) -> None:
         self._over.set()
         self._waits.end()
         for recorder in self._recorders:
             recorder.end()
+
+
+def _meet(cassette: ConversationCassette, warned: set[str], url: str) -> None:
+    """A client that is not captured is about to go to the API."""
+    __tracebackhide__ = True
+    if not cassette.records:
+        raise cassette.refuse(UnrecordedRequestError(_NOT_CAPTURED.format(url)))
+    if url not in warned:
+        warned.add(url)
+        cassette.warn(_NOT_RECORDED.format(url))
 
 
 def guarding(

@@ -1,6 +1,7 @@
 """The cassette of one test: vcrpy's, with an index, scrubbing, and recordings in the order sent."""
 
 import contextlib
+import functools
 from collections.abc import Iterable, Mapping
 
 from vcr.record_mode import RecordMode
@@ -9,7 +10,7 @@ from vcr.serializers import jsonserializer
 
 from pytest_conversations.cassette import _locks, _metadata, _recording, _serializer
 from pytest_conversations.cassette._comparison import compared
-from pytest_conversations.cassette._explaining import Hints
+from pytest_conversations.cassette._explaining import Hints, hint_without
 from pytest_conversations.cassette._interactions import Interactions
 from pytest_conversations.cassette._matching import Matching
 from pytest_conversations.cassette._merge import Pair, Sharing, merged
@@ -60,18 +61,20 @@ class ConversationCassette(PlayingCassette):
         sharing: Sharing | None = None,
         hints: Hints | None = None,
     ) -> None:
-        self._start_explaining(path, mode, matching or Matching(), hints or Hints())
+        self._start_explaining(mode, matching or Matching(), hints or Hints())
         has_hooks = bool(before_record_request or before_record_response)
         self._start_playing(scrubber, before_record_request, sharing, has_hooks=has_hooks)
         self._fresh = 0  # interactions at the end of the file that this run has recorded
         self._recordings: list[Recording] = []
-        self._store = FilePersister(scrubber.gate, self.hint)
+        # Not by a method of this cassette, which could not be freed with its test then.
+        hint = functools.partial(hint_without, path, self._hints)
+        self._store = FilePersister(scrubber.gate, hint)
         super().__init__(
             path=path,
             serializer=_serializer,
             persister=self._store,
             record_mode=RecordMode.ALL if mode in _LIVE else RecordMode(mode),
-            match_on=self._matching.matchers(),
+            match_on=self._matching.matchers,
             before_record_request=_recording.scrubbing(before_record_request, scrubber),
             before_record_response=before_record_response,
         )

@@ -1,6 +1,7 @@
 """What a cassette says when it cannot answer."""
 
 import dataclasses
+import functools
 import warnings
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
@@ -15,6 +16,8 @@ from pytest_conversations.cassette._matching import Matching
 from pytest_conversations.errors import CassetteError, UnrecordedRequestError
 
 E = TypeVar("E", bound=CassetteError)
+
+_HINT = "To record it: {}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +41,12 @@ class Hints:
     renamed: str = "If the test was renamed: {old} has this request, so rename it to {new}."
 
 
+def hint_without(path: str, hints: Hints) -> str:
+    """How to record a cassette when its file, which cannot be read, is out of the way."""
+    exists = False
+    return _HINT.format(hints.record(exists, _diagnosis.beside_is_from_sandbox(Path(path))))
+
+
 class ExplainingCassette(vcr.cassette.Cassette):
     """vcrpy's cassette, which also explains its misses, and remembers them.
 
@@ -48,16 +57,18 @@ class ExplainingCassette(vcr.cassette.Cassette):
 
     def _start_explaining(
         self,
-        path: str,
         mode: str,
         matching: Matching,
         hints: Hints,
     ) -> None:
         self.mode = mode
         self.refusals: list[CassetteError] = []
-        self._file = Path(path)
         self._matching = matching
         self._hints = hints
+
+    @functools.cached_property
+    def _file(self) -> Path:
+        return Path(self.path)
 
     @property
     def title(self) -> str:
@@ -102,9 +113,13 @@ class ExplainingCassette(vcr.cassette.Cassette):
         """Give a warning."""
         self._hints.warn(message)
 
+    def warn_of_it(self, message: str) -> None:
+        """Give a warning that begins with its title."""
+        self.warn(f"{self.title}: {message}")
+
     def hint(self) -> str:
         """How to record it, in a line."""
-        return f"To record it: {self.command()}"
+        return _HINT.format(self.command())
 
     def command(self) -> str:
         """What records it."""

@@ -182,7 +182,8 @@ class Matching:
         """The names of the matchers by which two requests differ."""
         return [name for name in self._names if not self._is_same(name, made, recorded)]
 
-    def matchers(self) -> list[Matcher]:
+    @functools.cached_property
+    def matchers(self) -> Sequence[Matcher]:
         """The same for the parts of vcrpy that compare pairs."""
         return [self._matcher(name) for name in self._names]
 
