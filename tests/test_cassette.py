@@ -20,9 +20,9 @@ from pytest_conversations.cassette import (
     ConversationCassette,
     Matching,
     Scrubber,
-    cut,
+    as_recorded,
     cut_at_events,
-    parse,
+    data_of,
     table,
 )
 from pytest_conversations.cassette import _serializer as serializer
@@ -371,8 +371,11 @@ def test_a_chunk_table_restores_the_cut(pieces: list[tuple[int, bytes]]) -> None
     """Writing, reading and cutting by a table gives the chunks again."""
     chunks = [Chunk(ms, data) for ms, data in pieces]
     body = b"".join(chunk.data for chunk in chunks)
-    assert cut(body, parse(table(chunks))) == chunks
-    assert cut(body + b"x", parse(table(chunks))) is None
+    again = as_recorded(body, table(chunks))
+    assert again is not None
+    assert list(again) == [again[place] for place in range(len(again))] == again[:] == chunks
+    assert list(data_of(again)) == list(data_of(chunks)) == [data for _, data in pieces]
+    assert as_recorded(body + b"x", table(chunks)) is None
 
 
 @given(st.lists(st.sampled_from(["a: 1\n", "data: x\r\n", "\n", "\r\n", "\r"])))

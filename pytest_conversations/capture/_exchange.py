@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import httpx
@@ -153,14 +153,17 @@ class Replay:
             if was_cancelled(recorded["error"]):
                 return self._hang(recorded, library, beyond)
             raise _error(recorded["error"], library)
-        headers: list[tuple[bytes, bytes]] = []
-        is_stream = False
-        for name, values in header_values(recorded):
-            raw_name = name.encode("latin-1")
-            headers += [(raw_name, value.encode("latin-1", "replace")) for value in values]
-            # Media types have no case (RFC 9110, section 8.3.1).
-            if raw_name.lower() == b"content-type":
-                is_stream |= values[0].lower().startswith("text/event-stream")
+        headers = [
+            (name.encode("latin-1"), value.encode("latin-1", "replace"))
+            for name, values in header_values(recorded)
+            for value in values
+        ]
+        # Media types have no case (RFC 9110, section 8.3.1).
+        is_stream = any(
+            value.lower().startswith(b"text/event-stream")
+            for name, value in headers
+            if name.lower() == b"content-type"
+        )
         chunks, dies = self.shape.cut(_chunks(recorded, self.warn), is_stream=is_stream)
         end = self._end(recorded, library, beyond)
         if dies:
@@ -223,7 +226,7 @@ def _error(error: Response, library: Library) -> httpx.RequestError:
     return library.error(str(error.get("type")))(str(error.get("message")))
 
 
-def _chunks(recorded: Response, warn: Callable[[str], None]) -> list[Chunk]:
+def _chunks(recorded: Response, warn: Callable[[str], None]) -> Sequence[Chunk]:
     body: bytes = recorded["body"].get("string") or b""
     written = recorded.get("stream", {}).get("chunks")
     if written is None:

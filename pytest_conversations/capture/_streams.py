@@ -7,7 +7,7 @@ httpx and httpx2 each ask for a subclass of theirs.
 import functools
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import anyio
@@ -15,7 +15,7 @@ import httpx
 
 from pytest_conversations.capture._library import Library
 from pytest_conversations.capture._tape import Tape
-from pytest_conversations.cassette import Chunk
+from pytest_conversations.cassette import Chunk, data_of
 
 
 class Tee:
@@ -118,17 +118,13 @@ class Playback:
         self._given = time.perf_counter()
 
     def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._chunks:
-            if self._pace:
-                time.sleep(self._pause(chunk))
-                self._given = time.perf_counter()
-            if chunk.data:
-                yield chunk.data
+        chunks = self._taken()
+        yield from filter(None, self._arriving(chunks) if self._pace else data_of(chunks))
         if self._end is not None:
             raise self._end.wait() if isinstance(self._end, Hang) else self._end()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for chunk in self._chunks:
+        for chunk in self._taken():
             # Also without a wait, so that other tasks run, as they do while a network is slow.
             await anyio.sleep(self._pause(chunk) if self._pace else 0)
             if self._pace:
@@ -137,6 +133,17 @@ class Playback:
                 yield chunk.data
         if self._end is not None:
             raise await self._end.wait_async() if isinstance(self._end, Hang) else self._end()
+
+    def _arriving(self, chunks: Iterable[Chunk]) -> Iterator[bytes]:
+        for chunk in chunks:
+            time.sleep(self._pause(chunk))
+            self._given = time.perf_counter()
+            yield chunk.data
+
+    def _taken(self) -> Sequence[Chunk]:
+        """The chunks, which a response that lives on need not keep."""
+        chunks, self._chunks = self._chunks, ()
+        return chunks
 
     def _pause(self, chunk: Chunk) -> float:
         """How long to wait for a chunk, in s. What the reader took is in its time already."""

@@ -7,8 +7,8 @@ until the stream failed.
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, overload
 
 _EVENT_END = re.compile(rb"(?>\r\n|\n|\r){2,}")  # atomic: a CR LF is never two breaks
 _TABLE = re.compile(r"\s*+(?:\d++\+\d++(?:\s++|\Z))*+", re.ASCII)
@@ -27,6 +27,52 @@ class Chunk(NamedTuple):
     data: bytes
 
 
+class Cut(Sequence[Chunk]):
+    """A body with its cuts. A chunk is made when somebody asks for it.
+
+    Args:
+        body: all of it.
+        times: ms of each chunk.
+        sizes: bytes of each chunk.
+
+    Raises:
+        ValueError: they do not add up to the body.
+    """
+
+    __slots__ = ("_body", "_edges", "_times")
+
+    def __init__(self, body: bytes, times: Sequence[int], sizes: Sequence[int]) -> None:
+        self._body = body
+        self._times = times
+        self._edges = list(itertools.accumulate(sizes, initial=0))
+        if self._edges[-1] != len(body):
+            raise ValueError
+
+    @property
+    def data(self) -> Iterator[bytes]:
+        """The bytes of each, for who needs no times."""
+        for start, end in itertools.pairwise(self._edges):
+            yield self._body[start:end]
+
+    def __len__(self) -> int:
+        return len(self._times)
+
+    def __iter__(self) -> Iterator[Chunk]:
+        return map(Chunk, self._times, self.data)
+
+    @overload
+    def __getitem__(self, place: int, /) -> Chunk: ...
+    @overload
+    def __getitem__(self, place: slice, /) -> Sequence[Chunk]: ...
+    def __getitem__(self, place: int | slice, /) -> Chunk | Sequence[Chunk]:
+        return list(self)[place]
+
+
+def data_of(chunks: Iterable[Chunk]) -> Iterator[bytes]:
+    """The bytes of each chunk."""
+    return chunks.data if isinstance(chunks, Cut) else (chunk.data for chunk in chunks)
+
+
 def table(chunks: Iterable[Chunk]) -> str:
     """Write the table of some chunks."""
     return " ".join(f"{chunk.ms}+{len(chunk.data)}" for chunk in chunks)
@@ -38,23 +84,18 @@ def parse(text: str) -> list[tuple[int, int]]:
     Raises:
         ValueError: it is no table.
     """
+    return list(zip(*_columns(text), strict=True))
+
+
+def _columns(text: str) -> tuple[list[int], list[int]]:
     if _TABLE.fullmatch(text) is None:
         msg = "a table of chunks has pairs such as 12+134"
         raise ValueError(msg)
     numbers = list(map(int, text.replace("+", " ").split()))
-    return list(zip(numbers[::2], numbers[1::2], strict=True))
+    return numbers[::2], numbers[1::2]
 
 
-def cut(body: bytes, pairs: Sequence[tuple[int, int]]) -> list[Chunk] | None:
-    """Cut a body as its table says; None where the table does not add up to the body."""
-    edges = list(itertools.accumulate((size for _, size in pairs), initial=0))
-    if edges[-1] != len(body):
-        return None
-    pieces = [body[start:end] for start, end in itertools.pairwise(edges)]
-    return [Chunk(ms, piece) for (ms, _), piece in zip(pairs, pieces, strict=True)]
-
-
-def as_recorded(body: bytes, written: object) -> list[Chunk] | None:
+def as_recorded(body: bytes, written: object) -> Cut | None:
     """Cut a body as a file says; None where that is no table, or does not add up to the body.
 
     Args:
@@ -62,7 +103,7 @@ def as_recorded(body: bytes, written: object) -> list[Chunk] | None:
         written: what stands in the file at ``chunks``.
     """
     try:
-        return cut(body, parse(str(written)))
+        return Cut(body, *_columns(str(written)))
     except ValueError:
         return None
 

@@ -174,14 +174,14 @@ class Scrubber:
             raise SecretLeakError(_LEAK.format(left.rule, f"the body of the response to {answers}"))
         _set_length(response, scrubbed)
         if "chunks" in response.get("stream", {}):
-            chunks = _chunks.as_recorded(body, response["stream"]["chunks"])
-            if chunks is None:
+            recorded = _chunks.as_recorded(body, response["stream"]["chunks"])
+            if recorded is None:
                 chunks = _chunks.cut_at_events(scrubbed)
             else:
-                ends = found.moved(itertools.accumulate(len(chunk.data) for chunk in chunks))
+                ends = found.moved(itertools.accumulate(map(len, recorded.data)))
                 pieces = (scrubbed[a:b] for a, b in itertools.pairwise((0, *ends)))
                 chunks = [
-                    Chunk(chunk.ms, piece) for chunk, piece in zip(chunks, pieces, strict=True)
+                    Chunk(chunk.ms, piece) for chunk, piece in zip(recorded, pieces, strict=True)
                 ]
             response["stream"]["chunks"] = _chunks.table(chunks)
 
