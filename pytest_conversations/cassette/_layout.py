@@ -41,6 +41,13 @@ _HEADER = re.compile(
 )
 
 
+# How nearly all requests are laid out, and nearly all responses as far as their body.
+_HEADERS = rb"    headers:\n((?: {6}[^ \n].*\n)+)"
+_REQUEST = re.compile(
+    rb"    method: (GET|POST|PATCH|PUT|DELETE)\n    uri: (https?://[!-~]*[!-9;-~])\n"
+    rb"%b    body: (?:null|(\|[+-]?))\n" % _HEADERS
+)
+_RESPONSE = re.compile(rb"(    status: \{.*\n)%b    body:\n      string: (\|[+-]?)\n" % _HEADERS)
 # Their indents, and what holds them.
 _BODIES = {(4, "request", "body"), (6, "body", "string")}
 
@@ -66,6 +73,43 @@ class Line(NamedTuple):
     hints: bytes | None = None
     value: Value = None
     copied: Callable[[], Value] | None = None
+
+
+def request(raw: bytes, at: int) -> tuple[dict[str, Value], int]:
+    """The mapping of a request; as `mapping`, which reads those that few requests look like.
+
+    Raises:
+        OtherError: there is none.
+    """
+    usual = _REQUEST.match(raw, at)
+    if usual is None or (headers := _headers_of(usual[3])) is None:
+        return mapping(raw, at, 4, "request")
+    method, uri, _, hints = usual.groups()
+    body, at = (None, usual.end()) if hints is None else _body(raw, usual.end(), hints, 6)
+    return {"method": method.decode(), "uri": uri.decode(), "headers": headers, "body": body}, at
+
+
+def response(raw: bytes, at: int, stop: int) -> tuple[dict[str, Value], int]:
+    """The mapping of a response, likewise.
+
+    Args:
+        raw: the file.
+        at: where it begins.
+        stop: where it is thought to end.
+
+    Raises:
+        OtherError: there is none.
+    """
+    usual = _RESPONSE.match(raw, at)
+    if usual is None or (headers := _headers_of(usual[2])) is None:
+        return mapping(raw, at, 4, "response")
+    body, end = _body(raw, usual.end(), usual[3], 8)
+    status = _line_once(usual[1])
+    if status is None or status.copied is None or raw.startswith(b"      ", end):
+        return mapping(raw, at, 4, "response")
+    more, end = ({}, end) if end == stop else mapping(raw, end, 4, "response")
+    read = {"status": status.copied(), "headers": headers, "body": {"string": body}}
+    return read | more, end
 
 
 def mapping(raw: bytes, at: int, indent: int, parent: str = "") -> tuple[dict[str, Value], int]:
@@ -125,10 +169,9 @@ _line_once = functools.lru_cache(maxsize=4096)(line_of)
 def _inner(raw: bytes, at: int, indent: int, key: str) -> tuple[dict[str, Value], int]:
     """The mapping below a key, and the place behind it; of headers all lines at once."""
     if key == "headers" and (lines := _HEADER_LINES.match(raw, at)) is not None:
-        block = lines[0]
-        headers = _headers_once(block) if len(block) <= _FEW_HEADERS else _headers(block)
+        headers = _headers_of(lines[0])
         if headers is not None:
-            return {name: values.copy() for name, values in headers.items()}, lines.end()
+            return headers, lines.end()
     return mapping(raw, at, indent, key)
 
 
@@ -139,6 +182,12 @@ def _headers(block: bytes) -> dict[str, list[str]] | None:
     headers = {name: [quoted or plain] for name, quoted, plain in found}
     is_all = len(headers) == text.count("\n") and "''" not in text
     return headers if is_all else None
+
+
+def _headers_of(block: bytes) -> dict[str, Value] | None:
+    """The same for who changes it."""
+    headers = _headers_once(block) if len(block) <= _FEW_HEADERS else _headers(block)
+    return None if headers is None else {name: held.copy() for name, held in headers.items()}
 
 
 _headers_once = functools.lru_cache(maxsize=256)(_headers)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import yaml
 from vcr.request import Request
 
-from pytest_conversations.cassette import _json_text, _metadata
+from pytest_conversations.cassette import _json_text, _layout, _metadata
 from pytest_conversations.cassette._layout import OtherError, Value, line_of, mapping
 from pytest_conversations.cassette._request import CassetteRequest
 from pytest_conversations.cassette._scrub import Response
@@ -154,14 +154,14 @@ def _sent(raw: bytes, at: int) -> tuple[Request, int]:
     """The request of the interaction that begins at a place, and where its response does."""
     if not raw.startswith(_NEXT[1:], at):
         raise OtherError
-    sent, at = mapping(raw, at + len(_NEXT) - 1, 4, "request")
+    sent, at = _layout.request(raw, at + len(_NEXT) - 1)
     if sent.keys() != _REQUEST or not raw.startswith(_ANSWER, at):
         raise OtherError
     return _request(**{**sent, "body": _on_wire(sent["body"])}), at + len(_ANSWER)
 
 
 def _response(raw: bytes, start: int, stop: int) -> Response:
-    response, at = mapping(raw, start, 4, "response")
+    response, at = _layout.response(raw, start, stop)
     body = response["body"]
     if at != stop or not isinstance(body, dict):
         raise OtherError
