@@ -70,8 +70,8 @@ def conversation_cassette(
     request: pytest.FixtureRequest, conversations_config: object
 ) -> Iterator[ConversationCassette]:
     """The open cassette of this test: ``path``, ``mode``, ``interactions``, ``play_count``."""
+    from pytest_conversations import _item
     from pytest_conversations._applied import prepared
-    from pytest_conversations._item import cassette_path, others, record_command, refuse_vcr
     from pytest_conversations._lifecycle import cassette_of_test
     from pytest_conversations.cassette import Hints
 
@@ -84,19 +84,19 @@ def conversation_cassette(
     problem = ""
     with contextlib.ExitStack() as stack:
         try:
-            refuse_vcr(item)
+            _item.refuse_vcr(item)
             cassette = stack.enter_context(
                 cassette_of_test(
-                    cassette_path(item, settings),
+                    _item.cassette_path(item, settings),
                     settings,
                     test=item.nodeid,
                     scrubber=scrubber,
                     sandbox_url=lambda: _sandbox_url(config),
                     hints=Hints(
-                        lambda exists, from_sandbox: record_command(
+                        lambda exists, from_sandbox: _item.record_command(
                             item, settings, exists=exists, from_sandbox=from_sandbox
                         ),
-                        lambda: others(item, config.rootpath / settings.dir),
+                        lambda: _item.others(item, _item.cassette_folder(item, settings)),
                         warn=lambda words: _warn(item, words),
                         failed=_on_failure(item),
                     ),
@@ -112,7 +112,7 @@ def conversation_cassette(
             raise _stash.failure(item, problem)
         item.stash[_stash.SETTINGS] = settings
         folders = config.stash[_stash.TALLY].folders
-        if (folder := str(config.rootpath / settings.dir)) not in folders:
+        if (folder := _item.cassette_folder(item, settings)) not in folders:
             folders.append(folder)
         item.stash[_stash.CASSETTE] = cassette
         yield cassette

@@ -76,22 +76,38 @@ def refuse_vcr(item: pytest.Item) -> None:
         raise ValueError(msg)
 
 
-def cassette_path(item: pytest.Item, settings: Settings) -> Path:
-    folder = item.config.rootpath / settings.dir
+def cassette_path(item: pytest.Item, settings: Settings) -> str:
+    """Where the cassette of a test is."""
+    folder = cassette_folder(item, settings)
     if settings.cassette is not None:
-        return _paths.named_path(folder, settings.cassette)
-    return folder / default_cassette(item)
+        return str(_paths.named_path(Path(folder), settings.cassette))
+    return os.path.join(folder, _default_cassette(item))  # noqa: PTH118 - for each test
 
 
-def others(item: pytest.Item, folder: Path) -> set[Path]:
+def cassette_folder(item: pytest.Item, settings: Settings) -> str:
+    """Where the cassettes are that a test may have."""
+    return _joined(item.config.rootpath, settings.dir)
+
+
+_joined = functools.lru_cache(maxsize=16)(os.path.join)  # of a run there are few
+
+
+def others(item: pytest.Item, folder: str) -> set[Path]:
     """Where in a folder the cassettes of other tests are, as far as they name none."""
-    return {folder / default_cassette(each) for each in item.session.items if each is not item}
+    return {
+        Path(folder, _default_cassette(each)) for each in item.session.items if each is not item
+    }
 
 
 def default_cassette(item: pytest.Item) -> Path:
     """Where in the cassette folder the cassette of a test is that names none."""
+    return Path(_default_cassette(item))
+
+
+def _default_cassette(item: pytest.Item) -> str:
     names = [node.name for node in item.listchain() if isinstance(node, pytest.Class)]
-    return default_folder(item) / _paths.file_name([*names, item.name])
+    name = _paths.file_name([*names, item.name])
+    return os.path.join(default_folder(item), name)  # noqa: PTH118 - for each test
 
 
 def default_folder(item: pytest.Item) -> Path:

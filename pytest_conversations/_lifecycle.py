@@ -1,8 +1,8 @@
 """The cassette of a test from its opening to its writing. It does not know pytest."""
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 from pytest_conversations._age import MaxAge
 from pytest_conversations._options import SERVER_URL
@@ -28,12 +28,13 @@ WAITING = (
 )
 
 
+_matching = functools.lru_cache(maxsize=16)(Matching)  # most tests of a run have the same
 WITH_UNUSED = frozenset({"none", "once", "new_episodes"})  # modes that play
 
 
 @contextlib.contextmanager
 def cassette_of_test(
-    path: Path,
+    path: str,
     settings: Settings,
     *,
     test: str,
@@ -65,10 +66,10 @@ def cassette_of_test(
     """
     shared = settings.cassette is not None
     cassette = ConversationCassette(
-        str(path),
+        path,
         mode=settings.mode,
         scrubber=scrubber,
-        matching=Matching(settings.match_on or Matching.DEFAULT, settings.match_ignore),
+        matching=_matching(settings.match_on or Matching.DEFAULT, settings.match_ignore),
         before_record_request=settings.before_record_request,
         before_record_response=settings.before_record_response,
         sharing=Sharing(test, tally.run) if shared else None,

@@ -224,7 +224,10 @@ def scrub_rules(lines: Iterable[str]) -> Rules:
 
 def _first(*given: T | None, default: T) -> T:
     """The first that was given; an ini option that is not set is empty."""
-    return next((value for value in given if value is not None and value != ""), default)
+    for value in given:
+        if value is not None and value != "":
+            return value
+    return default
 
 
 def _refuse_other(what: str, given: object, choices: Collection[str]) -> None:

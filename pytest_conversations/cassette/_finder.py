@@ -34,9 +34,12 @@ class Finder:
         self._learn_values()
         self._rules = rules
         self._last: tuple[tuple[bytes, bool, Sequence[Text]], ...] = ()
-        groups = [name.upper() for pattern in rules.patterns for name in pattern.groupindex]
-        names = "|".join(map(re.escape, (API_KEY, *values, *groups)))
-        self._placeholder = re.compile(rf"{_names.PLACEHOLDER}|<(?:{names})>")
+
+    @functools.cached_property
+    def _placeholder(self) -> re.Pattern[str]:
+        groups = [name.upper() for pattern in self._rules.patterns for name in pattern.groupindex]
+        names = "|".join(map(re.escape, (API_KEY, *self._values, *groups)))
+        return re.compile(rf"{_names.PLACEHOLDER}|<(?:{names})>")
 
     @property
     def unsearched(self) -> dict[str, str]:
@@ -73,6 +76,11 @@ class Finder:
         """
         with self._lock:
             self._learn_values()
+            self.note(request)
+
+    def note(self, request: Request) -> None:
+        """The same for a request in which `by_own_value` has searched."""
+        with self._lock:
             self._carrying.append(request)
 
     def _add(self, carried: Iterable[tuple[str, str]]) -> None:
@@ -82,8 +90,8 @@ class Finder:
                 self._secrets.add(name, value)
 
     def _learn_values(self) -> None:
-        for name, value in self._values.items():
-            if value:
+        for name in self._values:
+            if value := self._values[name]:
                 self._reasons[name] = self._known.add(name, value)
             elif name != API_KEY:  # which the sandbox does not need
                 unset = "it has none: the variable is not set, or its name is another"

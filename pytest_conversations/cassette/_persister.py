@@ -69,7 +69,7 @@ class FilePersister:
         """
         _clear(path)
         try:
-            raw = read_lines(Path(path))
+            raw = read_lines(path)
         except CassetteError as error:
             # Of a folder that may not be entered nobody knows what is in it: that is no new file.
             if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
@@ -179,7 +179,7 @@ def read_raw(path: Path) -> bytes:
         return b""
 
 
-def read_lines(path: Path) -> bytes:
+def read_lines(path: str | Path) -> bytes:
     """The bytes of a file that may be a cassette, with its lines ended by a line feed.
 
     Raises:
@@ -187,7 +187,7 @@ def read_lines(path: Path) -> bytes:
         CassetteError: it cannot be read.
     """
     try:
-        with path.open("rb", buffering=0) as file:  # one read, of all of it
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - one read, for each test
             size = os.fstat(file.fileno()).st_size
             raw = file.read() if size <= _limits.LARGEST else b""
     except OSError as error:

@@ -86,7 +86,7 @@ class PlayingCassette(ExplainingCassette):
         with self._lock:
             response = self._claimed(self._place(request))
         if response is not None:  # and with the next one it may matter what this one carried
-            self._scrubber.finder.learn(request)
+            self._scrubber.finder.note(request)
         return response
 
     def admit(self, request: Request) -> Request | None:

@@ -200,7 +200,7 @@ def _tag(value: object, own_fields: OwnFields) -> str:
     Where no member has all of its own fields there, it is that of the one which has the most, so
     that an error says what is missing; empty where none has any.
     """
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict | Mapping):  # a dict is told at once
         return str(getattr(value, "type", ""))
     kind = value.get("type")
     if isinstance(kind, str):
