@@ -8,6 +8,8 @@ RUN := $(VENV)/bin/python
 GROUP ?= dev
 WITH ?=
 ARGS ?=
+# The tests start hundreds of processes, each of which would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 # uv installs in seconds what takes pip half a minute.
 INSTALL := -m uv pip install --quiet --python $(RUN)
 
