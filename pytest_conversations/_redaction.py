@@ -9,12 +9,14 @@ T = TypeVar("T")
 
 
 def redact(report: pytest.TestReport, shown: Callable[[str], str]) -> None:
-    """Change a report in place: its traceback, its message, what the test printed and logged.
+    """Change a report in place: its traceback, its message, its reasons, what the test printed.
 
     Args:
         report: of a phase of a test.
         shown: gives a text without secrets.
     """
+    if hasattr(report, "wasxfail"):  # the reason of a test that may fail, whether it did or not
+        report.wasxfail = shown(report.wasxfail)
     if not (report.longrepr or report.user_properties or report.sections):
         return  # most tests pass, and say nothing
     report.longrepr = _redacted(report.longrepr, shown)

@@ -363,3 +363,53 @@ def _files(folder: Path) -> list[Path]:
         for path in (folder / name).rglob("*")
         if path.is_file()
     ]
+
+
+def test_what_a_test_gives_as_its_reason(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a failure that is expected, of one that did not come, of a skip; and what it notes."""
+    monkeypatch.setenv("MISTRAL_API_KEY", KEY)
+    pytester.makepyfile(
+        """
+        import os
+        import pytest
+
+        KEY = os.environ["MISTRAL_API_KEY"]
+
+        @pytest.mark.conversations
+        def test_in_the_test():
+            pytest.xfail(f"known: {KEY}")
+
+        @pytest.mark.conversations
+        @pytest.mark.xfail(reason=f"marked: {KEY}")
+        def test_that_fails():
+            assert False
+
+        @pytest.mark.conversations
+        @pytest.mark.xfail(reason=f"marked: {KEY}")
+        def test_that_passes():
+            pass
+
+        @pytest.mark.conversations
+        def test_skipped():
+            pytest.skip(f"since {KEY}")
+
+        @pytest.mark.conversations
+        def test_noting(record_property):
+            record_property("key", KEY)
+        """
+    )
+    result = pytester.runpytest(
+        "-v",
+        "-rA",
+        "--junitxml=junit.xml",
+        "-o",
+        "junit_family=xunit1",
+        "-p",
+        "no:hypothesispytest",
+    )
+    result.assert_outcomes(xfailed=2, xpassed=1, skipped=1, passed=1)
+    shown = result.stdout.str() + (pytester.path / "junit.xml").read_text(encoding="utf-8")
+    assert KEY not in shown
+    assert shown.count("MISTRAL_API_KEY") >= 8
