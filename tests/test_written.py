@@ -1,7 +1,9 @@
 """What reads our own files quickly reads what YAML reads, or leaves them to YAML."""
 
+import contextlib
 import copy
 import io
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +26,7 @@ from pytest_conversations.cassette import (
 )
 from pytest_conversations.cassette import _serializer as serializer
 from pytest_conversations.cassette._interactions import Interactions
+from pytest_conversations.cassette._structure import FormatError
 from pytest_conversations.errors import CassetteFormatError
 
 CASSETTES = Path(__file__).parent.parent / "cassettes"
@@ -77,6 +80,62 @@ extra = st.fixed_dictionaries(
         ),
     },
 )
+
+
+# As nearly all cassettes are.
+USUAL = """\
+version: 1
+metadata:
+  recorder: pytest-conversations 0
+  end_mark: true
+  interactions: 2
+  checksum: '00000000'
+interactions:
+- request:
+    method: POST
+    uri: https://api.mistral.ai/v1/conversations?a=b#c
+    headers:
+      accept: [application/json]
+      content-length: ['9']
+    body: |
+      {
+        "a": "b"
+      }
+  response:
+    status: {code: 200, message: OK}
+    headers:
+      content-type: [text/event-stream]
+      date: ['Tue, 24 Nov 2026 10:00:00 GMT']
+    body:
+      string: |+
+        data: {"a": 1}
+
+    stream:
+      chunks: 1+16
+    test: tests/test_a.py::test_b
+- request:
+    method: GET
+    uri: https://api.mistral.ai/v1/conversations
+    headers:
+      accept: [application/json]
+    body: null
+  response:
+    status: {code: 404, message: Not Found}
+    headers:
+      content-type: [text/plain]
+    body:
+      string: |-
+        no
+         such
+...
+"""
+# As nobody of us writes them.
+OTHER_LINES = [
+    *("    test: \n", "    status: {code: 200, message: OK}\n", "    method: POST\n"),
+    *("    uri: https://a.test/b #c\n", "    body: null\n", "      string: |-\n"),
+    *("    body: |2\n", "      a: ['x\x85y']\n", "      b: [c, d]\n", "        e\n"),
+    *("          f\n", "\n", "        \n", "      # g\n", "    headers: {}\n", "    body: |+\n"),
+]
 
 
 @st.composite
@@ -186,6 +245,32 @@ def test_a_file_that_was_edited_is_read_as_yaml(text: str, place: int, put: str)
     if _checksum.is_right(raw):  # as without quotes around the checksum
         quick = _written.read(raw)
         assert quick is None or _shown(quick) == _by_yaml(edited)
+
+
+def _resealed(lines: list[str]) -> str:
+    text = re.sub(r"(?m)^(  checksum: )'\w+'$", r"\1'00000000'", "".join(lines))
+    return _checksum.sealed(text)
+
+
+@pytest.mark.parametrize("other", OTHER_LINES)
+def test_what_others_have_sealed_is_read_as_yaml(other: str) -> None:
+    """A right checksum alone makes no file ours: it is read the same, or left to YAML."""
+    lines = USUAL.splitlines(keepends=True)
+    assert _written.read(_resealed(lines).encode()) is not None
+    for at, line in enumerate(lines):
+        changed = {
+            "in its place": [other],
+            "before it": [other, line],
+            "again at the end": [line],
+            "with a space behind it": [f"{line[:-1]} \n"],
+            "deeper": [f" {line}"],
+        }
+        for how, new in changed.items():
+            after = [*lines[at + 1 :], *([line] if how == "again at the end" else [])]
+            text = _resealed([*lines[:at], *new, *after])
+            quick = _written.read(text.encode())
+            with contextlib.suppress(FormatError):  # it is no cassette
+                assert quick is None or _shown(quick) == _by_yaml(text), (how, line)
 
 
 @pytest.mark.parametrize(

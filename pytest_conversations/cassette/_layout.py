@@ -1,6 +1,7 @@
-"""Reads the lines of what this package wrote, many times faster than YAML can be read.
+"""Reads what this package wrote, many times faster than YAML can be read.
 
-The layout is known: it is what `_yaml` makes. What is not as expected is told by `OtherError`.
+The layout is known: it is what `_yaml` makes. Nearly all requests and responses are read by one
+pattern each, what else there is line by line. What is not as expected is told by `OtherError`.
 """
 
 import datetime as dt
@@ -16,11 +17,12 @@ from pytest_conversations.cassette import _json_text
 Value: TypeAlias = "dict[str, Value] | list[Value] | object"
 
 _SHORT = 200  # bytes of a line that may come again, such as those of most headers
-_LINE = re.compile(rb"( *)([A-Za-z_][\w.-]*):(?: (.*))?\n")
+_LINE = re.compile(rb"( *)([A-Za-z_][\w.-]*):(?: (.+))?\n")
 _BLOCK = re.compile(rb"\|(2?)([+-]?)")
 _JSON = (b"{\n", b"[\n")  # how JSON begins that is laid out
-# The lines of headers, and what most of them say: one value.
-_HEADER_LINES = re.compile(rb"(?: {6}[^ \n].*\n)+")
+# The lines of headers, and below what most of them say: one value.
+_HEADERS = rb"(?: {6}[^ \n].*\n)+"
+_HEADER_LINES = re.compile(_HEADERS)
 _FEW_HEADERS = 2048  # bytes that may come again
 # Items of a list, or of a mapping, in one line.
 _ITEM = r"""(?:'(?:[^']|'')*'|"(?:[^"\\]|\\.)*"|[^\s'",\[\]{}&*!|>%@`#?-][^,\[\]{}:#\n]*)"""
@@ -40,14 +42,14 @@ _HEADER = re.compile(
     re.ASCII | re.MULTILINE,
 )
 
-
 # How nearly all requests are laid out, and nearly all responses as far as their body.
-_HEADERS = rb"    headers:\n((?: {6}[^ \n].*\n)+)"
 _REQUEST = re.compile(
     rb"    method: (GET|POST|PATCH|PUT|DELETE)\n    uri: (https?://[!-~]*[!-9;-~])\n"
-    rb"%b    body: (?:null|(\|[+-]?))\n" % _HEADERS
+    rb"    headers:\n(%b)    body: (?:null|(\|[+-]?))\n" % _HEADERS
 )
-_RESPONSE = re.compile(rb"(    status: \{.*\n)%b    body:\n      string: (\|[+-]?)\n" % _HEADERS)
+_RESPONSE = re.compile(
+    rb"(    status: \{.*\n)    headers:\n(%b)    body:\n      string: (\|[+-]?)\n" % _HEADERS
+)
 # Their indents, and what holds them.
 _BODIES = {(4, "request", "body"), (6, "body", "string")}
 
@@ -105,7 +107,7 @@ def response(raw: bytes, at: int, stop: int) -> tuple[dict[str, Value], int]:
         return mapping(raw, at, 4, "response")
     body, end = _body(raw, usual.end(), usual[3], 8)
     status = _line_once(usual[1])
-    if status is None or status.copied is None or raw.startswith(b"      ", end):
+    if status is None or status.copied is None:
         return mapping(raw, at, 4, "response")
     more, end = ({}, end) if end == stop else mapping(raw, end, 4, "response")
     read = {"status": status.copied(), "headers": headers, "body": {"string": body}}
@@ -158,9 +160,16 @@ def line_of(written: bytes) -> Line | None:
         return Line(indent, key.decode(), b"")
     if value[:1] == b"|":
         return Line(indent, key.decode(), value)
-    read = _value(value.decode())
+    if not _is_plain(text := value.decode()):
+        raise OtherError
+    read = _value(text)
     copied = read.copy if isinstance(read, list | dict) else None
     return Line(indent, key.decode(), None, read, copied)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text has no tab, mark or line break that YAML reads as something else."""
+    return text.replace("\n", "").isprintable()
 
 
 _line_once = functools.lru_cache(maxsize=4096)(line_of)
@@ -180,7 +189,7 @@ def _headers(block: bytes) -> dict[str, list[str]] | None:
     text = block.decode()
     found = _HEADER.findall(text)
     headers = {name: [quoted or plain] for name, quoted, plain in found}
-    is_all = len(headers) == text.count("\n") and "''" not in text
+    is_all = len(headers) == text.count("\n") and "''" not in text and _is_plain(text)
     return headers if is_all else None
 
 
@@ -206,10 +215,14 @@ def _block(raw: bytes, at: int, hints: bytes, indent: int) -> tuple[bytes, int]:
     """The literal block that begins at a place, and the place behind it."""
     chomping, stop = _extent(raw, at, hints, indent)
     margin = b" " * indent
-    start = at + indent if raw.startswith(margin, at) else at
+    start = at + indent
+    # Without a number in its hints, a block is indented as its first line is.
+    first = raw[start : start + 1]
+    if not raw.startswith(margin, at) or first == b"\n" or (first == b" " and b"2" not in hints):
+        raise OtherError
     content = raw[start:stop].replace(b"\n" + margin, b"\n")
     if chomping == b"-":
-        content = content.removesuffix(b"\n")
+        content = content.rstrip(b"\n")
     elif not chomping:
         content = content.rstrip(b"\n") + b"\n"
     return content, stop

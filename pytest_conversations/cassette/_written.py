@@ -17,7 +17,7 @@ import yaml
 from vcr.request import Request
 
 from pytest_conversations.cassette import _json_text, _layout, _metadata
-from pytest_conversations.cassette._layout import OtherError, Value, line_of, mapping
+from pytest_conversations.cassette._layout import OtherError, Value
 from pytest_conversations.cassette._request import CassetteRequest
 from pytest_conversations.cassette._scrub import Response
 
@@ -84,7 +84,7 @@ class Unread:
             if not at:
                 return None
             with contextlib.suppress(*_OTHER):  # its value has several lines
-                line = line_of(raw[at : raw.find(b"\n", at) + 1])
+                line = _layout.line_of(raw[at : raw.find(b"\n", at) + 1])
                 if line is not None and isinstance(line.value, str):
                     return line.value
         return self.response.get("test")
@@ -141,7 +141,7 @@ def read_requests(
 
 
 def _metadata_of(head: bytes) -> dict[str, Value]:
-    document, at = mapping(head, 0, 0)
+    document, at = _layout.mapping(head, 0, 0)
     metadata = document.get("metadata")
     if at != len(head) or document.keys() != {"version", "metadata"} or document["version"] != 1:
         raise OtherError
