@@ -21,7 +21,7 @@ from libraries import HEADERS, KEY, Capturing, Client
 from support import CHUNKED, SSE, Connection, Script, Serve, stream_of
 from vcr.request import Request
 
-from pytest_conversations.capture import Capture, _library
+from pytest_conversations.capture import Capture, Shape, _library
 from pytest_conversations.cassette import ConversationCassette, Scrubber
 from pytest_conversations.errors import CassetteError, UnrecordedRequestError
 
@@ -217,14 +217,17 @@ def test_one_library_under_both_names_is_captured_once(serve: Serve, capturing: 
             assert len(cassette.interactions) == 2
 
 
-def test_recording_without_a_key_is_refused(capturing: Capturing, tmp_path: Path) -> None:
+@pytest.mark.parametrize("headers", [{}, {"Authorization": ""}])
+def test_recording_without_a_key_is_refused(
+    capturing: Capturing, tmp_path: Path, headers: dict[str, str]
+) -> None:
     """The error says which variable to set; nothing is sent or written."""
     url = "http://127.0.0.1:1"
     with (
         capturing(url, keyed=(url,)) as cassette,
         pytest.raises(CassetteError, match="Set the environment variable MISTRAL_API_KEY"),
     ):
-        httpx.get(url)
+        httpx.get(url, headers=headers)
     assert len(cassette.refusals) == 1
     assert not (tmp_path / "cassette.yaml").exists()
 
@@ -409,6 +412,30 @@ def test_a_response_is_let_go(library: str, serve: Serve, capturing: Capturing) 
         del response
         gc.collect()
         assert seen() is None
+
+
+@pytest.mark.parametrize("pace", [0.0, 0.1])
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+@pytest.mark.anyio
+async def test_a_replayed_stream_is_read_once(
+    library: str, pace: float, serve: Serve, capturing: Capturing
+) -> None:
+    """Below the response, too, where nobody else looks: what is gone is not taken for the end."""
+    module = pytest.importorskip(library)
+    url = serve(stream_of(b"data: 1\n\n", b"data: 2\n\n"))
+    with capturing(url):
+        module.get(url, headers=HEADERS)
+        module.get(url, headers=HEADERS)
+    with capturing(url, mode="none", shape=Shape(pace=pace)), module.Client() as http:
+        response = http.send(http.build_request("GET", url), stream=True)
+        assert next(iter(response.stream)) == b"data: 1\n\n"
+        with pytest.raises(module.StreamConsumed):
+            list(response.stream)
+        async with module.AsyncClient() as other:
+            response = await other.send(other.build_request("GET", url), stream=True)
+            assert [each async for each in response.stream] == [b"data: 1\n\n", b"data: 2\n\n"]
+            with pytest.raises(module.StreamConsumed):
+                await anext(aiter(response.stream))
 
 
 @pytest.mark.parametrize("library", ["httpx", "httpx2"])

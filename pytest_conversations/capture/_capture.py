@@ -185,7 +185,7 @@ class Capture:
     def _lacks_key(self, request: httpx.Request) -> bool:
         return (
             self._send_to is None
-            and not any(name in request.headers for name in _CREDENTIALS)
+            and not any(request.headers.get(name) for name in _CREDENTIALS)
             and _origin(request.url) in self._keyed
         )
 

@@ -107,7 +107,8 @@ class Ends:
 
     closed: str = (
         "The recording ends here: when it was made, the test closed this response before its end, "
-        "and now it reads on."
+        "or was over while it was open, and now it is read on. What a test needs of a response it "
+        "has to read itself."
     )
     cancelled: str = (
         "The recording ends here: when it was made, the test cancelled the task that waited for "
@@ -159,11 +160,8 @@ class Replay:
             for value in values
         ]
         # Media types have no case (RFC 9110, section 8.3.1).
-        is_stream = any(
-            value.lower().startswith(b"text/event-stream")
-            for name, value in headers
-            if name.lower() == b"content-type"
-        )
+        kinds = (value.lower() for name, value in headers if name.lower() == b"content-type")
+        is_stream = next(kinds, b"").startswith(b"text/event-stream")
         chunks, dies = self.shape.cut(_chunks(recorded, self.warn), is_stream=is_stream)
         end = self._end(recorded, library, beyond)
         if dies:
@@ -179,7 +177,8 @@ class Replay:
             status["code"],
             headers=headers,
             stream=cast(
-                "httpx.SyncByteStream", as_stream(Playback, library)(chunks, self.shape.pace, end)
+                "httpx.SyncByteStream",
+                as_stream(Playback, library)(chunks, self.shape.pace, end, library.StreamConsumed),
             ),
             extensions={
                 "http_version": b"HTTP/1.1",

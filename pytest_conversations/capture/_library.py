@@ -23,6 +23,7 @@ class Library:
     TransportError: type[httpx.TransportError]
     DecodingError: type[httpx.DecodingError]
     RequestNotRead: type[httpx.RequestNotRead]
+    StreamConsumed: type[httpx.StreamConsumed]
     module: ModuleType
 
     def error(self, name: str) -> type[httpx.RequestError]:

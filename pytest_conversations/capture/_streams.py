@@ -107,14 +107,20 @@ class Playback:
         pace: what their times are multiplied by.
         end: makes the error that the recording ended with, or waits for nothing; None where it
             ended well.
+        consumed: makes the error for who reads it once more, as nobody can read a live one.
     """
 
     def __init__(
-        self, chunks: Sequence[Chunk], pace: float, end: Callable[[], Exception] | Hang | None
+        self,
+        chunks: Sequence[Chunk],
+        pace: float,
+        end: Callable[[], Exception] | Hang | None,
+        consumed: Callable[[], Exception],
     ) -> None:
-        self._chunks = chunks
+        self._chunks: Sequence[Chunk] | None = chunks
         self._pace = pace / 1000
         self._end = end
+        self._consumed = consumed
         self._given = time.perf_counter()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -142,7 +148,9 @@ class Playback:
 
     def _taken(self) -> Sequence[Chunk]:
         """The chunks, which a response that lives on need not keep."""
-        chunks, self._chunks = self._chunks, ()
+        if self._chunks is None:
+            raise self._consumed()
+        chunks, self._chunks = self._chunks, None
         return chunks
 
     def _pause(self, chunk: Chunk) -> float:

@@ -27,8 +27,8 @@ class Chunk(NamedTuple):
     data: bytes
 
 
-class Cut(Sequence[Chunk]):
-    """A body with its cuts. A chunk is made when somebody asks for it.
+class Chunks(Sequence[Chunk]):
+    """The chunks of a body, each made when somebody asks for it.
 
     Args:
         body: all of it.
@@ -46,7 +46,8 @@ class Cut(Sequence[Chunk]):
         self._times = times
         self._edges = list(itertools.accumulate(sizes, initial=0))
         if self._edges[-1] != len(body):
-            raise ValueError
+            msg = f"{self._edges[-1]} bytes of chunks for a body of {len(body)}"
+            raise ValueError(msg)
 
     @property
     def data(self) -> Iterator[bytes]:
@@ -70,7 +71,7 @@ class Cut(Sequence[Chunk]):
 
 def data_of(chunks: Iterable[Chunk]) -> Iterator[bytes]:
     """The bytes of each chunk."""
-    return chunks.data if isinstance(chunks, Cut) else (chunk.data for chunk in chunks)
+    return chunks.data if isinstance(chunks, Chunks) else (chunk.data for chunk in chunks)
 
 
 def table(chunks: Iterable[Chunk]) -> str:
@@ -95,7 +96,7 @@ def _columns(text: str) -> tuple[list[int], list[int]]:
     return numbers[::2], numbers[1::2]
 
 
-def as_recorded(body: bytes, written: object) -> Cut | None:
+def as_recorded(body: bytes, written: object) -> Chunks | None:
     """Cut a body as a file says; None where that is no table, or does not add up to the body.
 
     Args:
@@ -103,7 +104,7 @@ def as_recorded(body: bytes, written: object) -> Cut | None:
         written: what stands in the file at ``chunks``.
     """
     try:
-        return Cut(body, *_columns(str(written)))
+        return Chunks(body, *_columns(str(written)))
     except ValueError:
         return None
 
