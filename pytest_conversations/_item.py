@@ -89,7 +89,9 @@ def cassette_folder(item: pytest.Item, settings: Settings) -> str:
     return _joined(item.config.rootpath, settings.dir)
 
 
-_joined = functools.lru_cache(maxsize=16)(os.path.join)  # of a run there are few
+@functools.lru_cache(maxsize=16)  # of a run there are few
+def _joined(root: Path, folder: str) -> str:
+    return str(root / folder)
 
 
 def others(item: pytest.Item, folder: str) -> set[Path]:
@@ -136,7 +138,9 @@ def record_command(
     if root := item.config.getoption("rootdir", default=None):
         words.append(f"--rootdir={root}")
     # A conversation is recorded as a whole: its ids are new, so its first half fits no second one.
-    words.append(f"--conversations-mode={'rewrite' if exists else 'once'}")
+    # With `once`, the second test of a cassette that several share would find the first one's.
+    again = exists or settings.cassette is not None
+    words.append(f"--conversations-mode={'rewrite' if again else 'once'}")
     takes = "" if exists else _TAKES
     if settings.sandbox or from_sandbox:
         words.append("--conversations-sandbox")

@@ -28,8 +28,9 @@ WAITING = (
 )
 
 
-_matching = functools.lru_cache(maxsize=16)(Matching)  # most tests of a run have the same
 WITH_UNUSED = frozenset({"none", "once", "new_episodes"})  # modes that play
+
+_matching = functools.lru_cache(maxsize=16)(Matching)  # most tests of a run have the same
 
 
 @contextlib.contextmanager

@@ -242,7 +242,7 @@ def test_a_credential_that_is_known_too_late_is_warned_of(tmp_path: Path) -> Non
     replay = ConversationCassette(str(path), mode="none", scrubber=Scrubber({}))
     again = replay.admit(early)
     assert again is not None
-    with pytest.raises(UnrecordedRequestError, match="name its variable") as caught:
+    with pytest.raises(UnrecordedRequestError, match="name its own in") as caught:
         replay.play(again)
     assert KEY not in str(caught.value)
 

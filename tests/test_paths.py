@@ -65,18 +65,22 @@ def test_what_is_above_rootdir_has_a_folder_of_its_own(outside: str) -> None:
     )
 
 
-def test_names_that_differ_in_case_alone(pytester: pytest.Pytester) -> None:
+@pytest.mark.parametrize("folder", ["cassettes", "./cassettes//"])
+def test_names_that_differ_in_case_alone(pytester: pytest.Pytester, folder: str) -> None:
     """One file on macOS and Windows: the second test is refused, with what to do."""
     pytester.makepyfile(
-        """
+        test_a="""
         import pytest
 
-        @pytest.mark.parametrize("name", ["Ada", "ada"])
-        def test_it(conversations, name):
-            conversations.start(model="m", inputs=name)
+        def test_Ada(conversations):
+            conversations.start(model="m", inputs="Ada")
+
+        @pytest.mark.conversations(cassette="test_a/test_ada.yaml")
+        def test_lower(conversations):
+            conversations.start(model="m", inputs="ada")
         """
     )
-    result = pytester.runpytest(*RECORD)
+    result = pytester.runpytest(*RECORD, f"--conversations-dir={folder}")
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(
         ["*differ in upper and lower case only, and are one file on macOS*"]

@@ -660,6 +660,32 @@ def test_tests_of_one_run_share_a_cassette(pytester: pytest.Pytester, mode: str)
         pytester.runpytest().assert_outcomes(passed=3)
 
 
+def test_what_records_a_shared_cassette_that_is_broken(pytester: pytest.Pytester) -> None:
+    """The commands that its tests print, one after the other, lead to a cassette of all of them."""
+    pytester.makepyfile(
+        test_it="""
+        import pytest
+
+        pytestmark = pytest.mark.conversations(cassette="shared.yaml")
+
+        @pytest.mark.parametrize("n", [1, 2])
+        def test_it(conversations, n):
+            conversations.start(model="m", inputs=f"What is {n}+{n}?")
+        """
+    )
+    pytester.runpytest(*RECORD).assert_outcomes(passed=2)
+    path = pytester.path / "cassettes" / "shared.yaml"
+    path.write_text(path.read_text(encoding="utf-8")[:-400], encoding="utf-8")
+    result = pytester.runpytest()
+    result.assert_outcomes(errors=2)
+    path.unlink()
+    for line in result.outlines:
+        if line.startswith("To record it: pytest "):
+            _, *words = shlex.split(line.removeprefix("To record it: "))
+            pytester.runpytest(*words, "--conversations-sandbox").assert_outcomes(passed=1)
+    pytester.runpytest().assert_outcomes(passed=2)
+
+
 def test_recording_all_again_replaces_what_tests_share(pytester: pytest.Pytester) -> None:
     """A run before is replaced request by request; a test of this run is not."""
     pytester.makepyfile(

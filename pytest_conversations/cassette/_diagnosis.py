@@ -138,8 +138,9 @@ def _hidden(old: Sequence[str], new: Sequence[str]) -> list[str]:
 
 _PLACEHOLDER = re.compile(r"<[A-Z][\w-]*>")
 _HIDDEN = (
-    "What this body has in the place of a secret of the recording is not shown. If it is one, name "
-    "its variable in conversations_scrub; a value under eight characters is not searched for."
+    "What this body has in the place of a secret of the recording is not shown. If it is one, set "
+    "the variable that its placeholder names, such as MISTRAL_API_KEY, to it, or name its own in "
+    "conversations_scrub; a value under eight characters is not searched for."
 )
 
 
