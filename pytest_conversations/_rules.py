@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from pytest_conversations import _protocol
 from pytest_conversations._plural import counted
@@ -28,12 +28,14 @@ class Rules:
     keep: tuple[re.Pattern[str], ...] = ()
 
     @classmethod
-    def of(cls, lines: Iterable[str]) -> "Rules":
+    def of(cls, lines: Collection[str]) -> "Rules":
         """Read them, one a line: ``NAME``, ``re:PATTERN`` or ``keep:PATTERN``.
 
         Raises:
             ValueError: a pattern does not compile, or matches everything; a name is none.
         """
+        if not lines:  # as in most projects, for each test
+            return NO_RULES
         names, patterns, keep = [], [], []
         for line in filter(None, map(str.strip, lines)):
             if line.startswith(_PATTERN):
@@ -55,6 +57,9 @@ class Rules:
     def keeps(self, text: str) -> bool:
         """Whether something that was found is to be left alone."""
         return any(pattern.fullmatch(text) for pattern in self.keep)
+
+
+NO_RULES = Rules()
 
 
 def _compiled(line: str) -> re.Pattern[str]:

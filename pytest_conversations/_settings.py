@@ -209,7 +209,7 @@ def resolve(
     )
 
 
-def scrub_rules(lines: Iterable[str]) -> Rules:
+def scrub_rules(lines: Collection[str]) -> Rules:
     """Read the lines of ``conversations_scrub``.
 
     Raises:

@@ -1024,3 +1024,15 @@ class TestRequests:
         (written,) = json.loads(request.model_dump_json(by_alias=True))["inputs"]
         assert written["created_at"] == time
         assert written["completed_at"] is None
+
+
+def test_events_share_nothing() -> None:
+    """What is put on one that a stream gave is not on another."""
+    data = models.ResponseStartedEvent(conversation_id="conv_1")
+    one, other = (
+        models.ConversationEvents.of("conversation.response.started", data) for _ in range(2)
+    )
+    setattr(one, "mine", 1)  # noqa: B010 - which no type knows
+    assert "mine" in one.model_fields_set
+    assert other.model_fields_set == {"event", "data"}
+    assert not other.model_extra

@@ -71,9 +71,10 @@ class EventStream(BaseEventStream):
         try:
             response = self.raw_response
             chunks = response.iter_raw() if self._is_plain() else response.iter_bytes()
+            feed, typed = self._decoder.feed, self._typed
             for chunk in chunks:
-                for sent in self._decoder.feed(chunk):
-                    if (event := self._typed(sent)) is not None:
+                for sent in feed(chunk):
+                    if (event := typed(sent)) is not None:
                         yield event
             yield from self._rest()
         except GeneratorExit:  # nobody reads on; that is no end of the stream
@@ -135,9 +136,10 @@ class AsyncEventStream(BaseEventStream):
         try:
             response = self.raw_response
             chunks = response.aiter_raw() if self._is_plain() else response.aiter_bytes()
+            feed, typed = self._decoder.feed, self._typed
             async for chunk in chunks:
-                for sent in self._decoder.feed(chunk):
-                    if (event := self._typed(sent)) is not None:
+                for sent in feed(chunk):
+                    if (event := typed(sent)) is not None:
                         yield event
             for last in self._rest():
                 yield last
