@@ -22,11 +22,15 @@ from clients import (
     event,
     perform,
 )
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
 from support import Connection, Serve
 
 from pytest_conversations import (
     AsyncConversationsClient,
     ConversationsClient,
+    EventStream,
     ResponseValidationError,
     SDKError,
     models,
@@ -554,6 +558,35 @@ class TestOutcome:
             ResponseValidationError, match=r"no event conversation\.response\.started"
         ):
             clients.stream(DELTA, DONE).response()
+
+
+FIELDS = {
+    "type": st.sampled_from(
+        ["message.output.delta", "function.call.delta", "tool.execution.done", "x", None, 1]
+    ),
+    "output_index": st.sampled_from([0, 1, None, "1", "a"]),
+    "content_index": st.sampled_from([0, None]),
+    "role": st.sampled_from(["assistant", None]),
+    "content": st.sampled_from(["Hi", None, {"type": "text", "text": "Hi"}, {"type": "x"}, 1]),
+    "created_at": st.sampled_from(["2026-11-24T10:00:00Z", None, "never"]),
+    "name": st.sampled_from(["web_search", "mine", None]),
+    "tool_call_id": st.just("t"),
+    "arguments": st.sampled_from(["{}", None]),
+    "info": st.sampled_from([{}, None]),
+    "mine": st.sampled_from([1, None]),
+}
+
+
+@given(st.fixed_dictionaries({"id": st.just("m")}, optional=FIELDS))
+def test_what_is_tried_first_is_what_the_union_takes(sent: dict[str, object]) -> None:
+    """An event of a stream is read as its union reads it, whatever it is."""
+    text = json.dumps(sent).encode()
+    response = httpx.Response(200, content=b"data: %b\n\n" % text)
+    adapter: TypeAdapter[object] = TypeAdapter(models.ConversationEventsData)
+    expected = adapter.validate_json(text, extra="allow")
+    (event,) = EventStream(response)
+    assert event.data == expected
+    assert type(event.data) is type(expected)
 
 
 def test_an_event_is_made_as_pydantic_makes_it() -> None:

@@ -1,5 +1,6 @@
 """What is read of a streamed reply: bytes to events, and what they say (contract section 12)."""
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterator
 from typing import Literal, get_args
@@ -19,13 +20,20 @@ from pytest_conversations.models import (
     ResponseDoneEvent,
     ResponseErrorEvent,
 )
+from pytest_conversations.models._events import KnownConversationEventsData
 
 _SHOWN = 1000  # characters of an event that an error message shows
 _DATA: TypeAdapter[ConversationEventsData] = TypeAdapter(ConversationEventsData)
-# What the adapter's own method calls, which looks at its arguments first, for each event.
+_KNOWN: TypeAdapter[ConversationEventsData] = TypeAdapter(KnownConversationEventsData)
+# What an adapter's own method calls, which looks at its arguments first, for each event.
 _validated: Callable[[bytes | str], ConversationEventsData] = functools.partial(
     _DATA.validator.validate_json, extra="allow"
 )
+# The same for what that union tries first, and which nearly all events are.
+_known: Callable[[bytes], ConversationEventsData] = functools.partial(
+    _KNOWN.validator.validate_json, extra="allow"
+)
+_made = ConversationEvents.of
 _Last = ResponseDoneEvent | ResponseErrorEvent
 _LAST = set(get_args(_Last))
 _SENTINEL = b"[DONE]"  # ends the streams of other APIs; a proxy may add it here (gotcha 16)
@@ -107,7 +115,7 @@ class BaseEventStream:
         """An event as it is given to the caller; None for `_SENTINEL`."""
         name, sent, _, _, is_complete = event
         try:
-            data = _validated(sent)
+            data = _known(sent)
         except pydantic.ValidationError:
             if sent == _SENTINEL:
                 return None
@@ -117,13 +125,15 @@ class BaseEventStream:
         if type(data) in _LAST and isinstance(data, _Last) and is_complete:
             self._last = self._last if isinstance(self._last, ResponseErrorEvent) else data
         # The type of the data stands in for a name that was not sent (gotcha 17).
-        typed = ConversationEvents.of(name or data.type or "message", data)
+        typed = _made(name or data.type or "message", data)
         self._events.append(typed)
         return typed
 
     def _looked_at_again(self, event: ServerSentEvent) -> ConversationEventsData:
-        """The data of an event that could not be read: the standard reads no UTF-8 as U+FFFD."""
-        text = event.data.decode("utf-8", "replace")
+        """The data of an event that is none of the known, or no JSON at first sight."""
+        with contextlib.suppress(pydantic.ValidationError):
+            return _validated(event.data)
+        text = event.data.decode("utf-8", "replace")  # the standard reads no UTF-8 as U+FFFD
         try:
             return _validated(text)
         except pydantic.ValidationError:

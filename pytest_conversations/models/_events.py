@@ -121,7 +121,7 @@ class UnknownConversationEventsData(Unknown):
     """The data of an event of a type that this version does not know."""
 
 
-_KnownConversationEventsData = Annotated[
+KnownConversationEventsData = Annotated[
     ResponseStartedEvent
     | ResponseDoneEvent
     | ResponseErrorEvent
@@ -138,14 +138,14 @@ _KnownConversationEventsData = Annotated[
 # A null counts as the default here, too. Only an event that is not read as it is comes so far:
 # streams have thousands of events.
 _WithoutNulls = Annotated[
-    _KnownConversationEventsData,
+    KnownConversationEventsData,
     BeforeValidator(
         functools.partial(without_nulls, keys={"output_index", "content_index", "role"})
     ),
 ]
 
 ConversationEventsData = Annotated[
-    _KnownConversationEventsData | _WithoutNulls | UnknownConversationEventsData, OPEN_UNION
+    KnownConversationEventsData | _WithoutNulls | UnknownConversationEventsData, OPEN_UNION
 ]
 
 
