@@ -50,7 +50,7 @@ def test_an_app_in_a_browser(browser: "Browser", serve: Serve, tmp_path: Path) -
     page.goto(serve(_app))
     headers = {**HEADERS, "Content-Type": "application/json"}
     for name, script, end in (
-        ("whole", stream_of(*CHUNKS, pause=0.05), "ended"),
+        ("whole", stream_of(*CHUNKS, pause=0.5), "ended"),  # a busy browser joins chunks
         ("dying", dying, "TypeError"),
     ):
         path = tmp_path / f"{name}.yaml"
