@@ -65,9 +65,29 @@ def test_what_is_above_rootdir_has_a_folder_of_its_own(outside: str) -> None:
     )
 
 
-@pytest.mark.parametrize("folder", ["cassettes", "./cassettes//"])
-def test_names_that_differ_in_case_alone(pytester: pytest.Pytester, folder: str) -> None:
+def test_names_that_differ_in_case_alone(pytester: pytest.Pytester) -> None:
     """One file on macOS and Windows: the second test is refused, with what to do."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("name", ["Ada", "ada"])
+        def test_it(conversations, name):
+            conversations.start(model="m", inputs=name)
+        """
+    )
+    result = pytester.runpytest(*RECORD)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        ["*differ in upper and lower case only, and are one file on macOS*"]
+    )
+
+
+@pytest.mark.parametrize("folder", ["cassettes", "./cassettes//"])
+def test_a_named_cassette_that_differs_in_case_alone(
+    pytester: pytest.Pytester, folder: str
+) -> None:
+    """Likewise, in whatever way the folder is written."""
     pytester.makepyfile(
         test_a="""
         import pytest

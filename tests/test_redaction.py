@@ -377,6 +377,7 @@ def test_what_a_test_gives_as_its_reason(
 
         KEY = os.environ["MISTRAL_API_KEY"]
 
+        # What pytest shows of these reasons is what the test outside looks at, and their outcomes.
         @pytest.mark.conversations
         def test_in_the_test():
             pytest.xfail(f"known: {KEY}")

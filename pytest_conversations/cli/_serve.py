@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -132,22 +133,34 @@ def _run_until_stopped(options: "Options") -> int:
     from pytest_conversations._serve import serving
     from pytest_conversations.cassette import Shelf
 
+    is_told = threading.Event()  # where the server is, before what a quick client asked of it
+
+    def tell(asked: "Asked") -> None:
+        is_told.wait()
+        _print(asked)
+
     with Stop() as stop:
-        with serving(options, _print, _complain) as (server, cassette, scrubber):
-            keeper = Keeper(cassette, scrubber, _complain)
-            what = "replaying"
-            if cassette.records:
-                what = f"recording {options.recorded_from} into"
-            print(f"{what} {cassette.title} at {server.url} (Ctrl-C stops it)")
-            if options.record and not cassette.records:
-                print("It is there already: --mode new_episodes adds to it, rewrite makes it anew.")
-            sys.stdout.flush()
+        with serving(options, tell, _complain) as (server, cassette, scrubber):
+            try:
+                keeper = Keeper(cassette, scrubber, _complain)
+                what = "replaying"
+                if cassette.records:
+                    what = f"recording {options.recorded_from} into"
+                print(f"{what} {cassette.title} at {server.url} (Ctrl-C stops it)")
+                if options.record and not cassette.records:
+                    print(_IS_THERE)
+                sys.stdout.flush()
+            finally:
+                is_told.set()
             while not stop.wait(keeper.save() if cassette.records else None):
                 pass
         told = keeper.finish()
         if told:
             print(told)
     return int(isinstance(cassette, Shelf) and bool(cassette.unread))
+
+
+_IS_THERE = "It is there already: --mode new_episodes adds to it, rewrite makes it anew."
 
 
 def _number(text: str, kind: type[int] | type[float]) -> object:
