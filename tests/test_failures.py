@@ -84,11 +84,11 @@ def test_a_stream_that_dies(
     seen: dict[str, list[object]] = {"untouched": [], "live": [], "replayed": []}
 
     with pytest.raises(kind):
-        client.collect(url, seen["untouched"], timeout=0.3)
+        client.collect(url, seen["untouched"], timeout=1)
     with capturing(url), pytest.raises(kind) as live:
-        client.collect(url, seen["live"], timeout=0.3)
+        client.collect(url, seen["live"], timeout=1)
     with capturing(url, mode="none"), pytest.raises(kind) as replayed:
-        client.collect(url, seen["replayed"], timeout=0.3)
+        client.collect(url, seen["replayed"], timeout=1)
 
     assert seen["replayed"] == seen["live"] == seen["untouched"] == [b"data: caf\xc3", b"\xa9\n\n"]
     assert str(replayed.value) == str(live.value)
@@ -96,7 +96,7 @@ def test_a_stream_that_dies(
     assert response["stream"]["error"]["type"] == error
     assert "closed" not in response["stream"]
     if error == "ReadTimeout":  # how long it took is told as well
-        assert int(response["stream"]["chunks"].split()[-1].removesuffix("+0")) >= 250
+        assert int(response["stream"]["chunks"].split()[-1].removesuffix("+0")) >= 900
 
 
 @pytest.mark.parametrize(
@@ -120,9 +120,9 @@ def test_no_response(
     kind = getattr(client.library, error)
 
     with capturing(url), pytest.raises(kind):
-        client.collect(url, [], timeout=0.2)
+        client.collect(url, [], timeout=1)
     with capturing(url, mode="none"), pytest.raises(kind):
-        client.collect(url, [], timeout=0.2)
+        client.collect(url, [], timeout=1)
 
     response = _recorded(tmp_path / "cassette.yaml")
     assert (response["status"]["code"], response["error"]["type"]) == (0, error)
