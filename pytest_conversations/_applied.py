@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
-from pytest_conversations import _settings, _stash, _subtests
+from pytest_conversations import _aside, _settings, _stash
 from pytest_conversations._settings import ConversationsConfig, Settings
 from pytest_conversations.cassette import API_KEY, Scrubber
 
@@ -25,7 +25,7 @@ def prepared(item: pytest.Item, conversations_config: object) -> tuple[Settings,
         scrubber = Scrubber(_Environment([API_KEY, *settings.scrub.names]), settings.scrub)
         if _stash.CASSETTE not in item.stash:  # whose scrubber knows more
             item.config.stash[_stash.SHOWN] = item, scrubber.known
-            _subtests.watch(item.config)
+            _aside.watch(item.config)
         _refuse_secret_names(item, settings, scrubber)
     except ValueError as error:
         problem = f"{item.nodeid.partition('[')[0]}: {error}"

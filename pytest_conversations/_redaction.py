@@ -1,6 +1,6 @@
 """Takes secrets out of what pytest is about to show of a test that failed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import pytest
@@ -22,6 +22,20 @@ def redact(report: pytest.TestReport, shown: Callable[[str], str]) -> None:
     report.longrepr = _redacted(report.longrepr, shown)
     report.user_properties = _redacted(report.user_properties, shown)
     report.sections = [(shown(name), shown(text)) for name, text in report.sections]
+
+
+def redact_context(context: object, shown: Callable[[str], str]) -> None:
+    """Change what names a subtest, in place: its message and its arguments, as texts.
+
+    Args:
+        context: of its report; pytest does not let it be changed.
+        shown: gives a text without secrets.
+    """
+    if isinstance(message := getattr(context, "msg", None), str):
+        object.__setattr__(context, "msg", shown(message))
+    if isinstance(arguments := getattr(context, "kwargs", None), Mapping):
+        texts = {name: shown(str(value)) for name, value in arguments.items()}
+        object.__setattr__(context, "kwargs", texts)
 
 
 def _redacted(value: T, shown: Callable[[str], str]) -> T:

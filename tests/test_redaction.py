@@ -414,3 +414,72 @@ def test_what_a_test_gives_as_its_reason(
     shown = result.stdout.str() + (pytester.path / "junit.xml").read_text(encoding="utf-8")
     assert KEY not in shown
     assert shown.count("MISTRAL_API_KEY") >= 8
+
+
+SPEAKING = """
+    import logging, os, threading, warnings
+
+    KEY = os.environ["MISTRAL_API_KEY"]
+
+    def fail():
+        raise RuntimeError(f"thread {KEY}")
+
+    def test_speaking(conversation_cassette):
+        logging.getLogger("app").warning("logged %s", KEY)
+        warnings.warn(f"warned {KEY}", DeprecationWarning)
+        thread = threading.Thread(target=fail)
+        thread.start()
+        thread.join()
+
+    def test_without_a_cassette():
+        logging.getLogger("app").warning("afterwards %s", KEY)
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-n1",)])
+def test_what_is_told_at_once_and_at_the_end(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: tuple[str, ...]
+) -> None:
+    """A log file, a log on the terminal, and the summary of warnings show no secret."""
+    monkeypatch.setenv("MISTRAL_API_KEY", KEY)
+    pytester.makepyfile(SPEAKING)
+    result = pytester.runpytest(
+        "-o", "log_cli=true", "-o", "log_level=INFO", "--log-file=log.txt", "-Wdefault", *workers
+    )
+    result.assert_outcomes(passed=2, warnings=2)
+    shown = result.stdout.str()
+    logged = (pytester.path / "log.txt").read_text(encoding="utf-8")
+    assert KEY[:12] not in shown + logged
+    assert "thread <MISTRAL_API_KEY>" in shown
+    assert "DeprecationWarning: warned <MISTRAL_API_KEY>" in shown
+    for text in ("logged <MISTRAL_API_KEY>", "afterwards <MISTRAL_API_KEY>"):
+        assert text in logged
+        assert text in shown or workers  # a worker has no terminal
+
+
+def test_logs_that_nobody_reads(pytester: pytest.Pytester) -> None:
+    """Without a log file no line is searched: an app may write thousands."""
+    pytester.makeconftest(
+        """
+        import pytest
+
+        @pytest.fixture(autouse=True)
+        def searched(monkeypatch, conversation_cassette):
+            from pytest_conversations.cassette._finder import Finder
+
+            parts, texts = Finder.parts, []
+            monkeypatch.setattr(Finder, "parts", lambda *a: texts.append(a) or parts(*a))
+            return texts
+        """
+    )
+    pytester.makepyfile(
+        """
+        import logging
+
+        def test_logging(searched):
+            logging.getLogger("app").warning("a line")
+            assert searched == []
+        """
+    )
+    pytester.runpytest().assert_outcomes(passed=1)
+    pytester.runpytest("--log-file=log.txt").assert_outcomes(failed=1)
