@@ -18,7 +18,7 @@ from recordings import BASE, ID, Data, interaction, stream
 
 from pytest_conversations import ConversationsClient
 from pytest_conversations.capture import Capture
-from pytest_conversations.cassette import ConversationCassette, Scrubber, _serializer
+from pytest_conversations.cassette import ConversationCassette, Scrubber, Sharing, _serializer
 
 RECORDED = Path(__file__).with_name("effort.json")
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -92,8 +92,9 @@ def _playing(cassette: ConversationCassette) -> Iterator[ConversationsClient]:
         yield ConversationsClient(KEY, http_client=http)
 
 
-def _open(path: Path) -> ConversationCassette:
-    return ConversationCassette(str(path), mode="none", scrubber=Scrubber({"MISTRAL_API_KEY": KEY}))
+def _open(path: Path, sharing: Sharing | None = None) -> ConversationCassette:
+    scrubber = Scrubber({"MISTRAL_API_KEY": KEY})
+    return ConversationCassette(str(path), mode="none", scrubber=scrubber, sharing=sharing)
 
 
 def _small(path: Path, counter: Counter) -> None:
@@ -124,10 +125,20 @@ def _large(path: Path, counter: Counter) -> None:
                 client.start(inputs=f"Hi {number}")
 
 
+def _shared(path: Path, counter: Counter) -> None:
+    _write(path, *map(_started, range(MANY)))
+    with _playing(_open(path, Sharing("first", "run"))) as client:
+        client.start(inputs="Hi 0")
+    with counter.counting(f"open a cassette of {MANY} interactions that another test had open"):
+        cassette = _open(path, Sharing("second", "run"))
+    with _playing(cassette) as client, counter.counting("find one of those"):
+        client.start(inputs=f"Hi {MANY - 1}")
+
+
 def counted() -> dict[str, int]:
     """The calls that each thing takes."""
     counter = Counter()
-    parts: tuple[Callable[[Path, Counter], None], ...] = (_small, _large)
+    parts: tuple[Callable[[Path, Counter], None], ...] = (_small, _large, _shared)
     with tempfile.TemporaryDirectory() as folder:
         # What is only done the first time is not counted; the files are others, so none is known.
         for name in ("before.yaml", "counted.yaml"):

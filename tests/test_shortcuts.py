@@ -4,14 +4,21 @@ from collections import Counter
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
+import vcr.serialize
 from hypothesis import example, given
 from hypothesis import strategies as st
 from vcr.request import Request
 
 from pytest_conversations.capture import _exchange, _library
-from pytest_conversations.cassette import CassetteRequest, Matching
+from pytest_conversations.cassette import (
+    CassetteRequest,
+    Matching,
+    Sharing,
+    _serializer,
+    _written,
+)
 from pytest_conversations.cassette._index import Index
-from pytest_conversations.cassette._interactions import Interactions
+from pytest_conversations.cassette._interactions import Interactions, Opened
 
 HARD = "/?#&=%:;@[]+ab.Z0^`<>\"'\\ é\t~{}|"
 urls = st.builds(
@@ -63,6 +70,42 @@ def test_a_request_is_found_where_a_search_finds_it(
         assert found == (unplayed[0] if unplayed else None)
         if found is not None:
             counts[found] += 1
+
+
+@given(
+    st.lists(st.tuples(requests, st.sampled_from(["own", "other", None])), min_size=1, max_size=6),
+    st.lists(requests, max_size=4),
+    st.integers(0, 2),
+    st.integers(0, 6),
+)
+def test_what_a_shared_file_holds_is_found_in_its_order(
+    recorded: list[tuple[Request, str | None]], sent: list[Request], start: int, stop: int
+) -> None:
+    """What is the test's own first, and of what may be played; also when another had it open."""
+    written = _written.written(_sealed(recorded))
+    assert written is not None
+    for test, names in (("own", ["method", "body"]), ("other", ["path", "body"]), ("own", [])):
+        opened = Opened(written, lambda _: {}, is_shared=True)
+        matching, sharing = Matching(names), Sharing(test, "run")
+        index = Index(Interactions.opened(opened)[start:stop], matching, sharing)
+        for request in sent:
+            key = matching.key(request)
+            places = enumerate(recorded[start:stop])
+            equal = [(at, whose) for at, (each, whose) in places if matching.key(each) == key]
+            equal.sort(key=lambda place: place[1] not in {test, None})
+            assert list(index.of(request)) == [at for at, _ in equal]
+
+
+def _sealed(recorded: list[tuple[Request, str | None]]) -> bytes:
+    """The bytes of a file of some requests, each with the test that it was recorded for."""
+    response = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": b"{}"}}
+    document = {
+        "requests": [each for each, _ in recorded],
+        "responses": [response | ({"test": test} if test else {}) for _, test in recorded],
+        "metadata": {"recorder": "pytest-conversations 0", "end_mark": True},
+    }
+    text: str = vcr.serialize.serialize(document, _serializer)
+    return text.encode()
 
 
 @given(urls)

@@ -21,11 +21,12 @@ from pytest_conversations.cassette import (
     ConversationCassette,
     Response,
     Scrubber,
+    Sharing,
     _checksum,
     _written,
 )
 from pytest_conversations.cassette import _serializer as serializer
-from pytest_conversations.cassette._interactions import Interactions
+from pytest_conversations.cassette._interactions import Interactions, Opened
 from pytest_conversations.cassette._structure import FormatError
 from pytest_conversations.errors import CassetteFormatError
 
@@ -219,20 +220,23 @@ def test_both_read_the_same(text: str) -> None:
 
 
 @settings(deadline=None)
-@given(cassettes())
-def test_a_response_is_the_same_when_it_is_read_later(text: str) -> None:
+@given(cassettes(), st.booleans())
+def test_a_response_is_the_same_when_it_is_read_later(text: str, is_shared: bool) -> None:  # noqa: FBT001 - hypothesis gives it
     """With the test that it was recorded for told before; what is not as expected is YAML's."""
     requests, responses, *metadata = vcr.serialize.deserialize(text, serializer)
-    later = _written.read_requests(text.encode(), lambda number: responses[number])
+    later = _written.written(text.encode())
     if later is None:  # something else than a response is not as expected
         return
-    assert [each.test for each in later[1]] == [each.get("test") for each in responses]
-    held = Interactions(zip(later[0], later[1], strict=True))
+    opened = Opened(later, lambda number: responses[number], is_shared=is_shared)
+    unread = [opened[place][1] for place in range(len(opened))]
+    assert [each.test for each in unread] == [each.get("test") for each in responses]
+    held = Interactions.opened(opened)
     assert [pair[1] for pair in held[1:]] == responses[1:]
-    assert [each.response for each in later[1]] == responses
+    assert [each.response for each in unread] == responses
     assert [pair[1] for pair in held.with_requests(lambda request: request)] == responses
-    assert [each.test for each in later[1]] == [each.get("test") for each in responses]
-    assert _shown((later[0], responses, later[2])) == _shown((requests, responses, *metadata))
+    assert [each.test for each in unread] == [each.get("test") for each in responses]
+    loaded = [pair[0] for pair in held], responses, opened.metadata
+    assert _shown(loaded) == _shown((requests, responses, *metadata))
 
 
 @settings(deadline=None)
@@ -292,9 +296,11 @@ def test_what_is_no_url_is_left_to_yaml() -> None:
 def test_the_id_of_a_test_may_have_line_breaks() -> None:
     """Then it stands in several lines."""
     text = _written_with(URL, test="tests/a.py::t[a\nb]")
-    later = _written.read_requests(text.encode(), lambda number: _by_yaml(text)[1][number])  # type: ignore[index]
+    later = _written.written(text.encode())
     assert later is not None
-    assert [each.test for each in later[1]] == ["tests/a.py::t[a\nb]"]
+    opened = Opened(later, lambda number: _by_yaml(text)[1][number], is_shared=False)  # type: ignore[index]
+    unread = opened[0][1]
+    assert unread.test == "tests/a.py::t[a\nb]"
 
 
 @pytest.mark.parametrize("mode", ["none", "new_episodes"])
@@ -339,11 +345,17 @@ def test_our_own_are_read_quickly(path: Path) -> None:
     assert _shown(quick) == _by_yaml(text)
 
 
-def test_what_is_read_is_nobody_elses(tmp_path: Path) -> None:
-    """Who changes a response that was read changes it for no other cassette."""
+@pytest.mark.parametrize("test", [None, "tests/a.py::test_one"])
+def test_what_is_read_is_nobody_elses(tmp_path: Path, test: str | None) -> None:
+    """Who changes what was read changes it for no other cassette; nor for one that shares it."""
     path = tmp_path / "cassette.yaml"
-    new = ConversationCassette(str(path), mode="once", scrubber=Scrubber({}))
-    new.record(Request("GET", URL, b"", {})).response = {
+    sharing = None if test is None else Sharing(test, "run")
+
+    def opened(mode: str = "none") -> ConversationCassette:
+        return ConversationCassette(str(path), mode=mode, scrubber=Scrubber({}), sharing=sharing)
+
+    new = opened("once")
+    new.record(Request("GET", URL, b"", {"accept": "text/plain"})).response = {
         "status": {"code": 200, "message": "OK"},
         "headers": {"content-type": ["application/json"]},
         "body": {"string": b"{}"},
@@ -351,24 +363,50 @@ def test_what_is_read_is_nobody_elses(tmp_path: Path) -> None:
     }
     new.write()
 
-    def responses() -> list[Response]:
-        cassette = ConversationCassette(str(path), mode="none", scrubber=Scrubber({}))
-        return [each.response for each in cassette.interactions]
+    def held() -> tuple[object, ...]:
+        cassette = opened()
+        played = cassette.play_as_sent(Request("GET", URL, b"", {}))
+        shown = _shown((cassette.requests, cassette.responses, cassette._metadata))  # noqa: SLF001
+        return played, *shown
 
-    before = copy.deepcopy(responses())
-    for response in responses():
+    before = copy.deepcopy(held())
+    cassette = opened()
+    cassette._metadata.clear()  # noqa: SLF001 - where a caller of vcrpy's `get_metadata` writes
+    for request, response in cassette.data:
+        request.headers["accept"] = request.uri = request.method = "changed"
+        request.body = b"changed"
         response["status"]["code"] = 1
         for values in response["headers"].values():
             values[0] = "changed"
         response["headers"].clear()
         response.get("stream", {}).clear()
-    assert responses() == before
+    assert held() == before
+
+
+def test_a_shared_file_that_changes_is_read_anew(tmp_path: Path) -> None:
+    """Whatever was read of it before, by a test that is over or by one that is not."""
+    path = tmp_path / "cassette.yaml"
+    texts = [_written_with(url) for url in (URL, f"{URL}/other", URL)]
+    opened = []
+    for text in texts:
+        path.write_text(text, encoding="utf-8")
+        sharing = Sharing("a", "run")
+        opened.append(
+            ConversationCassette(str(path), mode="none", scrubber=Scrubber({}), sharing=sharing)
+        )
+    assert [cassette.requests[0].uri for cassette in opened] == [URL, f"{URL}/other", URL]
+    path.write_text(texts[0].replace("OK", "KO"), encoding="utf-8")
+    edited = ConversationCassette(str(path), mode="none", scrubber=Scrubber({}), sharing=sharing)
+    assert edited.is_edited
+    assert edited.responses[0]["status"]["message"] == "KO"
 
 
 def test_a_response_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where two threads ask for it at a time."""
     raw = next(CASSETTES.rglob("*.yaml")).read_bytes()
-    unread = _written.read_requests(raw, lambda _: {})[1][0]  # type: ignore[index]
+    later = _written.written(raw)
+    assert later is not None
+    unread = later.response(0, lambda _: {}, threading.RLock())
     read, both, count = _written._response, threading.Barrier(2), 0  # noqa: SLF001
 
     def slow(*where: object) -> Response:

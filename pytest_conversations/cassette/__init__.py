@@ -27,7 +27,7 @@ from pytest_conversations.cassette._json_text import indent
 from pytest_conversations.cassette._matching import Matching, body_bytes
 from pytest_conversations.cassette._merge import Sharing
 from pytest_conversations.cassette._metadata import MIGRATED_FROM, is_own
-from pytest_conversations.cassette._persister import load, loads, read, read_raw
+from pytest_conversations.cassette._reading import load, loads, read, read_raw
 from pytest_conversations.cassette._recording import (
     Interaction,
     Recording,

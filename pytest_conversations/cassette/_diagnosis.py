@@ -13,7 +13,7 @@ from vcr.request import Request
 from pytest_conversations._plural import counted, noun
 from pytest_conversations.cassette import _matching
 from pytest_conversations.cassette._matching import Matching
-from pytest_conversations.cassette._persister import load
+from pytest_conversations.cassette._reading import load
 from pytest_conversations.errors import CassetteError
 
 _HEAD = 1024  # bytes of a file, in which its metadata are

@@ -12,7 +12,8 @@ from pytest_conversations.cassette import _checksum, _diagnosis, _locks, _metada
 from pytest_conversations.cassette._cassette import ConversationCassette
 from pytest_conversations.cassette._explaining import Hints
 from pytest_conversations.cassette._merge import Pair, merged
-from pytest_conversations.cassette._persister import is_missing, loads, prove_writable, read_lines
+from pytest_conversations.cassette._persister import prove_writable
+from pytest_conversations.cassette._reading import is_missing, loads, read_lines
 from pytest_conversations.cassette._scrub import Scrubber
 
 _REPLACING = {"all", "rewrite"}  # modes

@@ -145,9 +145,19 @@ class Matching:
             msg = f"match_on has {', '.join(map(repr, unknown))}; choose from {names}"
             raise ValueError(msg)
         self._ignored = tuple(_pointers.parse(each, "match_ignore") for each in ignore)
-        self._names = match_on
+        self._names = tuple(match_on)
         self._parts = [_KEYS[name] for name in match_on if name != _BODY]
         self._body = self._part(_BODY) if _BODY in match_on else None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Matching) and self._rules == other._rules
+
+    def __hash__(self) -> int:
+        return hash(self._rules)
+
+    @property
+    def _rules(self) -> Hashable:
+        return self._names, self._ignored
 
     def key(self, request: Request) -> Hashable:
         """The key of a request, scrubbed: two requests match exactly when their keys are equal."""

@@ -8,36 +8,19 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TypeAlias
 
 import vcr.serialize
 from vcr.persisters.filesystem import CassetteNotFoundError
-from vcr.request import Request
 
-from pytest_conversations.cassette import _checksum, _limits, _serializer, _written
-from pytest_conversations.cassette._compression import GZIP
+from pytest_conversations.cassette import _checksum, _written
+from pytest_conversations.cassette._interactions import Opened
 from pytest_conversations.cassette._locks import locked
-from pytest_conversations.cassette._recording import Interaction
+from pytest_conversations.cassette._reading import Loaded, Serializer, loaded, read_lines
 from pytest_conversations.cassette._scrub import Response
 from pytest_conversations.cassette._structure import FormatError
 from pytest_conversations.errors import CassetteError, CassetteFormatError
 
-# With metadata or without.
-_Loaded: TypeAlias = (
-    tuple[list[Request], list[Response]] | tuple[list[Request], list[Response], dict[str, object]]
-)
-# The same, with responses that are read when somebody looks at them.
-_Opened: TypeAlias = _Loaded | tuple[list[Request], list[_written.Unread], dict[str, object]]
-
-
 _FIRST = "It is not written over: get it back from version control, or delete it first."
-_MEND = "get it back from version control, or record it anew"
-_OTHER = "name a cassette, or keep this file out of their folder"
-
-
-class _Serializer(Protocol):
-    def deserialize(self, text: str, /) -> dict[str, object]: ...
-    def serialize(self, document: dict[str, object], /) -> str: ...
 
 
 class FilePersister:
@@ -59,7 +42,7 @@ class FilePersister:
         self._gate = gate
         self._hint = hint
 
-    def load_cassette(self, path: str, serializer: _Serializer) -> _Opened:
+    def load_cassette(self, path: str, serializer: Serializer) -> Loaded:
         """Read a cassette: its requests, its responses, and its metadata if it has any.
 
         Raises:
@@ -67,31 +50,41 @@ class FilePersister:
             CassetteFormatError: the file is no cassette.
             CassetteError: the file cannot be read.
         """
-        _clear(path)
-        try:
-            raw = read_lines(path)
-        except CassetteError as error:
-            # Of a folder that may not be entered nobody knows what is in it: that is no new file.
-            if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
-                raise CassetteNotFoundError(path) from None
-            raise
+        raw = _raw_of(path)
         is_right = _checksum.is_right(raw)
         self.is_edited = is_right is False
+        written = _written.read(raw) if is_right else None
+        return written or self._whole(raw, path, serializer)
 
-        @functools.cache  # also for a response that is looked at later
-        def whole() -> _Loaded:
-            try:
-                return _loaded(raw, serializer)
-            except FormatError as problem:
-                reason = f"{problem.reason}\n{_FIRST}\n{self._hint()}"
-                raise CassetteFormatError(path, problem.line, reason) from problem
+    def opened(self, path: str, serializer: Serializer, *, is_shared: bool) -> Opened | None:
+        """Open a cassette; see `load_cassette`.
 
-        opened = is_right and _written.read_requests(raw, lambda number: whole()[1][number])
-        return opened or whole()
+        Returns:
+            The file; None where there is none, or none that was written by this package.
+        """
+        try:
+            raw = _raw_of(path)
+        except CassetteNotFoundError:
+            return None
+        written = (_written.shared if is_shared else _written.sealed)(raw)
+        if written is None:
+            return None
+        self.is_edited = False
 
-    def save_cassette(
-        self, path: str, document: dict[str, object], serializer: _Serializer
-    ) -> None:
+        @functools.cache  # for a response that is looked at later
+        def responses() -> list[Response]:
+            return self._whole(raw, path, serializer)[1]
+
+        return Opened(written, lambda place: responses()[place], is_shared=is_shared)
+
+    def _whole(self, raw: bytes, path: str, serializer: Serializer) -> Loaded:
+        try:
+            return loaded(raw, serializer)
+        except FormatError as problem:
+            reason = f"{problem.reason}\n{_FIRST}\n{self._hint()}"
+            raise CassetteFormatError(path, problem.line, reason) from problem
+
+    def save_cassette(self, path: str, document: dict[str, object], serializer: Serializer) -> None:
         """Write a cassette: the file is the old one or the new one, whole, whatever fails.
 
         Raises:
@@ -111,95 +104,6 @@ class FilePersister:
         except OSError as error:
             msg = f"cannot write the cassette {path}: {error.strerror}; nothing was written"
             raise CassetteError(msg) from error
-
-
-def read(path: Path) -> tuple[str, list[Interaction]]:
-    """The text of a cassette, and its interactions as they stand there.
-
-    Raises:
-        CassetteFormatError: the file is no cassette.
-        CassetteError: the file cannot be read.
-    """
-    raw = read_lines(path)
-    interactions, _ = loads(raw, str(path))
-    return raw.decode(), interactions
-
-
-def load(path: Path) -> tuple[list[Interaction], dict[str, object]]:
-    """The interactions of a cassette as they stand there, and what it says of itself.
-
-    Raises:
-        CassetteFormatError: the file is no cassette.
-        CassetteError: the file cannot be read, or is not there.
-    """
-    return loads(read_lines(path), str(path))
-
-
-def loads(raw: bytes, name: str) -> tuple[list[Interaction], dict[str, object]]:
-    """The same, of a file's bytes.
-
-    Args:
-        raw: of a cassette, with its lines ended by a line feed.
-        name: where it is from, for messages.
-
-    Raises:
-        CassetteFormatError: it is no cassette.
-    """
-    try:
-        written = _written.read(raw) if _checksum.is_right(raw) else None
-        loaded = _loaded(raw, _serializer) if written is None else written
-    except FormatError as problem:
-        reason = f"{problem.reason}; {_MEND if problem.is_damage else _OTHER}"
-        raise CassetteFormatError(name, problem.line, reason) from problem
-    requests, responses, *metadata = loaded
-    return list(map(Interaction, requests, responses)), dict(*metadata)
-
-
-def _loaded(raw: bytes, serializer: _Serializer) -> _Loaded:
-    """What a cassette holds.
-
-    Raises:
-        FormatError: it is no cassette.
-    """
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError as error:
-        reason = "not UTF-8 text"
-        raise FormatError(reason, raw.count(b"\n", 0, error.start) + 1) from error
-    # What vcrpy returns has no types.
-    loaded: _Loaded = vcr.serialize.deserialize(text, serializer)  # pyright: ignore[reportAssignmentType]
-    return loaded
-
-
-def read_raw(path: Path) -> bytes:
-    """The bytes of a file; none where it is too large to be a cassette, or cannot be read."""
-    try:
-        return path.read_bytes() if path.stat().st_size <= _limits.LARGEST else b""
-    except OSError:
-        return b""
-
-
-def read_lines(path: str | Path) -> bytes:
-    """The bytes of a file that may be a cassette, with its lines ended by a line feed.
-
-    Raises:
-        CassetteFormatError: it is too large, or compressed.
-        CassetteError: it cannot be read.
-    """
-    try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - one read, for each test
-            size = os.fstat(file.fileno()).st_size
-            raw = file.read() if size <= _limits.LARGEST else b""
-    except OSError as error:
-        msg = f"cannot read the cassette {path}: {error.strerror}"
-        raise CassetteError(msg) from error
-    if size > _limits.LARGEST:
-        most = _limits.LARGEST // 2**20
-        raise CassetteFormatError(str(path), None, f"it has {size // 2**20} MiB; {most} are read")
-    if raw.startswith(GZIP):
-        reason = "compressed, as LangChain's are: unpack it with gunzip"
-        raise CassetteFormatError(str(path), None, reason)
-    return raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in raw else raw
 
 
 def prove_writable(path: Path) -> None:
@@ -270,6 +174,18 @@ def _temporary(path: Path) -> Path:
 _TEMPORARY = ".{}.tmp"
 
 
+def _raw_of(path: str) -> bytes:
+    """The bytes of a cassette, with its lines ended by a line feed; see `load_cassette`."""
+    _clear(path)
+    try:
+        return read_lines(path)
+    except CassetteError as error:
+        # Of a folder that may not be entered nobody knows what is in it: that is no new file.
+        if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
+            raise CassetteNotFoundError(path) from None
+        raise
+
+
 def _clear(path: str) -> None:
     """Take away what a run left that was killed while it wrote; of a link the next writer does."""
     folder, name = os.path.split(path)
@@ -279,16 +195,3 @@ def _clear(path: str) -> None:
         if os.path.exists(temporary):  # noqa: PTH110
             with locked(Path(path), patience=0):
                 Path(temporary).unlink(missing_ok=True)
-
-
-def is_missing(path: Path) -> bool:
-    """Whether there is no such file; of one that cannot be looked at nobody knows."""
-    # Not by `exists`: of a folder that may not be entered it raises, or from Python 3.14 says that
-    # the file is missing, and it would be recorded over.
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False  # reading it tells why
-    return False

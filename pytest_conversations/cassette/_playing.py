@@ -13,8 +13,8 @@ from pytest_conversations.cassette._index import Index
 from pytest_conversations.cassette._interactions import Interactions
 from pytest_conversations.cassette._matching import stored_body
 from pytest_conversations.cassette._merge import Sharing
+from pytest_conversations.cassette._persister import FilePersister
 from pytest_conversations.cassette._scrub import Response, Scrubber
-from pytest_conversations.cassette._written import Unread
 from pytest_conversations.errors import CassetteError
 
 
@@ -25,6 +25,8 @@ class PlayingCassette(ExplainingCassette):
     nothing that would have to be scrubbed, so it is only when there is none such that both sides
     are. This is most of the time that a replayed request would take.
     """
+
+    _store: FilePersister
 
     def _start_playing(
         self,
@@ -49,10 +51,25 @@ class PlayingCassette(ExplainingCassette):
         held = Interactions.of(self.data)[:playable]
         self._index = Index(held, self._matching, self._sharing)
 
-    def append(self, request: Request, response: Response | Unread) -> None:
+    def _load(self) -> None:
+        """As vcrpy does; what this package wrote is read where it is looked at, however much."""
+        opened = None
+        if not self._has_hooks:
+            is_shared = self._sharing is not None
+            opened = self._store.opened(self._path, self._serializer, is_shared=is_shared)
+        if opened is None:
+            super()._load()
+            return
+        self.data = Interactions.opened(opened)  # type: ignore[assignment] # vcrpy has a list
+        self._loaded_count = len(opened)
+        self._metadata = opened.metadata
+        self.dirty = False
+        self.rewound = True
+
+    def append(self, request: Request, response: Response) -> None:
         """Take an interaction that vcrpy has loaded; see `_scrub_loaded`."""
         if self._has_hooks:
-            super().append(request, response.response if isinstance(response, Unread) else response)
+            super().append(request, response)
         else:
             cast("Interactions", self.data).put(request, response)
 

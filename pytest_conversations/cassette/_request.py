@@ -4,6 +4,7 @@ So a cassette of many requests is read, and each request that is replayed is mad
 the time: nothing is asked about the body, and a URL is parsed when somebody wants its parts.
 """
 
+import copy
 import functools
 from collections.abc import Mapping
 from urllib.parse import ParseResult, urlparse
@@ -29,6 +30,12 @@ class CassetteRequest(Request):
         self._body = body
         self._headers = _Headers(headers)
         self._was_file = self._was_iter = False
+
+    def copied(self) -> "CassetteRequest":
+        """Another one that is equal, with headers of its own."""
+        made = copy.copy(self)
+        made._headers = _Headers(self._headers)  # noqa: SLF001 - it is one of these
+        return made
 
     @functools.cached_property
     def parsed_uri(self) -> ParseResult:

@@ -8,7 +8,7 @@ from pathlib import Path
 from pytest_conversations.cassette import _diagnosis
 from pytest_conversations.cassette._cassette import ConversationCassette
 from pytest_conversations.cassette._explaining import Hints
-from pytest_conversations.cassette._persister import load
+from pytest_conversations.cassette._reading import load
 from pytest_conversations.cassette._recording import Interaction
 from pytest_conversations.cassette._scrub import Scrubber
 from pytest_conversations.errors import CassetteError

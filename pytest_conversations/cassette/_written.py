@@ -9,15 +9,17 @@ import contextlib
 import functools
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import yaml
 from vcr.request import Request
 
-from pytest_conversations.cassette import _json_text, _layout, _metadata
+from pytest_conversations.cassette import _checksum, _json_text, _layout, _metadata
+from pytest_conversations.cassette._keys import Keys
 from pytest_conversations.cassette._layout import OtherError, Value
+from pytest_conversations.cassette._matching import Matching
 from pytest_conversations.cassette._request import CassetteRequest
 from pytest_conversations.cassette._scrub import Response
 
@@ -90,6 +92,56 @@ class Unread:
         return self.response.get("test")
 
 
+class Written:
+    """A file as it was read.
+
+    Attributes:
+        requests: those that it holds.
+        metadata: what it says of itself.
+
+    Args:
+        raw: its bytes.
+        requests: those that it holds.
+        spans: where the response to each begins and ends.
+        metadata: what it says of itself.
+    """
+
+    def __init__(
+        self,
+        raw: bytes,
+        requests: Sequence[CassetteRequest],
+        spans: Sequence[tuple[int, int]],
+        metadata: dict[str, Value],
+    ) -> None:
+        self._raw = raw
+        self._spans = spans
+        self.requests = requests
+        self.metadata = metadata
+        self._keys: dict[Matching, Keys] = {}
+
+    def keys(self, matching: Matching) -> Keys:
+        """The places of the requests by their keys."""
+        if (keys := self._keys.get(matching)) is None:
+            keys = self._keys[matching] = Keys(self.requests, matching)
+        return keys
+
+    def response(
+        self,
+        place: int,
+        otherwise: Callable[[int], Response],
+        lock: contextlib.AbstractContextManager[object],
+    ) -> Unread:
+        """The response at a place, each time another object.
+
+        Args:
+            place: the place.
+            otherwise: gives the response at a place where its lines are not as expected.
+            lock: one thread at a time reads with it.
+        """
+        start, stop = self._spans[place]
+        return Unread(_Place(self._raw, start, stop, functools.partial(otherwise, place), lock))
+
+
 def read(raw: bytes) -> tuple[list[Request], list[Response], dict[str, Value]] | None:
     """The requests, responses and metadata of a cassette; None where it is not as expected.
 
@@ -100,44 +152,55 @@ def read(raw: bytes) -> tuple[list[Request], list[Response], dict[str, Value]] |
     def fail(_: int) -> Response:
         raise OtherError
 
-    found = read_requests(raw, fail)
+    found = written(raw)
     if found is None:
         return None
-    requests, unread, metadata = found
+    lock = threading.RLock()
     try:
-        return requests, [each.response for each in unread], metadata
+        responses = [
+            found.response(place, fail, lock).response for place in range(len(found.requests))
+        ]
     except OtherError:
         return None
+    return [*found.requests], responses, found.metadata
 
 
-def read_requests(
-    raw: bytes, otherwise: Callable[[int], Response]
-) -> tuple[list[Request], list[Unread], dict[str, Value]] | None:
+def written(raw: bytes) -> Written | None:
     """The same, with responses that are read later.
 
     Args:
         raw: the bytes.
-        otherwise: gives the response of a number, from 0, where its lines are not as expected.
     """
     start = raw.find(_START) + 1
     end = len(raw) - len(_END) + 1
     if not start or not raw.endswith(_END):
         return None
-    requests: list[Request] = []
-    responses: list[Unread] = []
-    lock = threading.RLock()
+    requests: list[CassetteRequest] = []
+    spans: list[tuple[int, int]] = []
     try:
         metadata = _metadata_of(raw[:start])
         at = start + len(_START) - 1
         while at < end:
             request, begun = _sent(raw, at)
             at = raw.find(_NEXT, begun) + 1 or end
-            other = functools.partial(otherwise, len(responses))
             requests.append(request)
-            responses.append(Unread(_Place(raw, begun, at, other, lock)))
+            spans.append((begun, at))
     except _OTHER:
         return None
-    return (requests, responses, metadata) if at == end else None
+    return Written(raw, requests, spans, metadata) if at == end else None
+
+
+def sealed(raw: bytes) -> Written | None:
+    """The same, of a file whose checksum may be another.
+
+    Args:
+        raw: the bytes.
+    """
+    return written(raw) if _checksum.is_right(raw) else None
+
+
+# For tests that share a cassette, which open the same file one after the other.
+shared = functools.lru_cache(maxsize=2)(sealed)
 
 
 def _metadata_of(head: bytes) -> dict[str, Value]:
@@ -150,7 +213,7 @@ def _metadata_of(head: bytes) -> dict[str, Value]:
     return metadata
 
 
-def _sent(raw: bytes, at: int) -> tuple[Request, int]:
+def _sent(raw: bytes, at: int) -> tuple[CassetteRequest, int]:
     """The request of the interaction that begins at a place, and where its response does."""
     if not raw.startswith(_NEXT[1:], at):
         raise OtherError
@@ -169,7 +232,7 @@ def _response(raw: bytes, start: int, stop: int) -> Response:
     return response
 
 
-def _request(method: object, uri: object, headers: object, body: object) -> Request:
+def _request(method: object, uri: object, headers: object, body: object) -> CassetteRequest:
     if not (isinstance(method, str) and isinstance(uri, str) and isinstance(headers, dict)):
         raise OtherError
     if not (body is None or isinstance(body, bytes)):
