@@ -1,6 +1,5 @@
 """No recording is lost: several writers, a kill at any moment, a full disk, missing rights."""
 
-import getpass
 import os
 import resource
 import shutil
@@ -356,6 +355,24 @@ UNLOCKABLE = """
 """
 
 
+def test_a_folder_for_locks_that_is_another_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its owner may have made links in it, which are not followed."""
+    if os.getuid() != 0:
+        pytest.skip("only root can give a folder to another user")
+    path, precious = tmp_path / "cassette.yaml", tmp_path / "precious"
+    precious.write_text("precious", encoding="utf-8")
+    monkeypatch.setattr(_locks, "_SYSTEMS", [str(tmp_path)])
+    note = _locks._beside(path, ".json")  # noqa: SLF001 - there is no other way to get at it
+    note.symlink_to(precious)
+    os.chown(note.parent, 65534, 65534)
+    with pytest.raises(CassetteError, match="another user's"):
+        _record(_open(path, "rewrite", Sharing("a", "run")), b"a")
+    assert precious.read_text(encoding="utf-8") == "precious"
+    assert not path.exists()
+
+
 def test_missing_rights(
     pytester: pytest.Pytester, alone: list[str], without_rights: list[str]
 ) -> None:
@@ -368,7 +385,7 @@ def test_missing_rights(
     folder = pytester.path / "cassettes"
     pytester.runpytest(*alone[5:], *RECORD, "once").assert_outcomes(passed=6)
     before = {path: path.read_bytes() for path in folder.rglob("*.yaml")}
-    lock = pytester.mkdir("temporary") / f"pytest-conversations-of-{getpass.getuser()}"
+    lock = pytester.mkdir("temporary") / f"pytest-conversations-of-{os.getuid()}"
     lock.mkdir()
     pytester.makepyfile(
         test_unlockable=textwrap.dedent(UNLOCKABLE).format(folder=str(lock.parent))

@@ -4,6 +4,7 @@ What is needed for that is kept with the temporary files of the machine, not bes
 """
 
 import contextlib
+import errno
 import getpass
 import hashlib
 import json
@@ -79,12 +80,12 @@ def note_written(path: Path, run: str, count: int) -> None:
 
 
 def _beside(path: Path, suffix: str) -> Path:
-    try:
-        user = getpass.getuser()
-    except (KeyError, ImportError, OSError):  # in a container without users
-        user = str(os.getuid()) if hasattr(os, "getuid") else "unknown"
+    user = os.getuid() if hasattr(os, "getuid") else getpass.getuser()
     folder = _place() / f"pytest-conversations-of-{user}"
     folder.mkdir(mode=0o700, exist_ok=True)
+    # Whoever owns it could let the names in it lead to a file of ours, which would be written over.
+    if hasattr(os, "getuid") and folder.lstat().st_uid != user:
+        raise PermissionError(errno.EPERM, f"{folder} is another user's")
     name = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:32]
     return folder / f"{name}{suffix}"
 
