@@ -53,11 +53,9 @@ class _Aside:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A subtest's report got what was printed and logged when it was made."""
         context = getattr(report, "context", None)
-        test, shown = self._config.stash[_stash.SHOWN]
-        if context is None or test is None or shown is None or test.nodeid != report.nodeid:
-            return
-        redact(report, shown)
-        redact_context(context, shown)
+        if context is not None:
+            redact(report, self.shown)
+            redact_context(context, self.shown)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:

@@ -33,7 +33,8 @@ def in_order(item: pytest.Item, names: Sequence[str], *, wider: str, own: str) -
             if definition.scope == "function":
                 return [*before, *others[:at], own, *others[at:]]
             made = definition.cached_result  # pytest has no public way to it
-            if made is None or made[1] is not parameters.get(name):
+            # What failed is told again of each test.
+            if made is None or made[2] is not None or made[1] is not parameters.get(name):
                 before = [wider]
     return [*before, *others, own]
 

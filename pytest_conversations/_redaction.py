@@ -1,7 +1,7 @@
 """Takes secrets out of what pytest is about to show of a test that failed."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import pytest
 
@@ -15,12 +15,15 @@ def redact(report: pytest.TestReport, shown: Callable[[str], str]) -> None:
         report: of a phase of a test.
         shown: gives a text without secrets.
     """
-    if hasattr(report, "wasxfail"):  # the reason of a test that may fail, whether it did or not
-        report.wasxfail = shown(report.wasxfail)
+    # The reason of a test that may fail, whether it did or not.
+    if isinstance(reason := getattr(report, "wasxfail", None), str):
+        report.wasxfail = shown(reason)
     if not (report.longrepr or report.user_properties or report.sections):
         return  # most tests pass, and say nothing
     report.longrepr = _redacted(report.longrepr, shown)
-    report.user_properties = _redacted(report.user_properties, shown)
+    report.user_properties = [
+        (_noted(name, shown), _noted(value, shown)) for name, value in report.user_properties
+    ]
     report.sections = [(shown(name), shown(text)) for name, text in report.sections]
 
 
@@ -38,11 +41,19 @@ def redact_context(context: object, shown: Callable[[str], str]) -> None:
         object.__setattr__(context, "kwargs", texts)
 
 
+def _noted(value: T, shown: Callable[[str], str]) -> T | str:
+    """What a test notes, which may be of any type; reports show it as a text."""
+    text = str(value)
+    without = shown(text)
+    return value if without == text else without
+
+
 def _redacted(value: T, shown: Callable[[str], str]) -> T:
     if isinstance(value, str):
-        return type(value)(shown(value))
+        return cast("T", shown(value))
     if isinstance(value, list | tuple):
-        return type(value)(_redacted(item, shown) for item in value)
+        items = [_redacted(item, shown) for item in value]
+        return cast("T", items if isinstance(value, list) else tuple(items))
     # How pytest keeps a traceback, with its entries, their lines, arguments and local variables.
     if type(value).__module__.startswith("_pytest."):
         for name, held in vars(value).items():

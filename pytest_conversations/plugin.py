@@ -150,13 +150,13 @@ def pytest_runtest_makereport(
     """Note how the test went; show a refusal where the test failed with another error."""
     _cut_traceback(call, item)
     report = yield
-    shown = _stash.shown_of(item)
-    if shown is None and _OPENING.isdisjoint(getattr(item, "fixturenames", ())):
-        return report
-    if shown is not None:
+    test, shown = item.config.stash[_stash.SHOWN]
+    if shown is not None:  # of an earlier test, too: another may fail by the same fixture
         from pytest_conversations._redaction import redact
 
         redact(report, shown)
+    if test is not item and _OPENING.isdisjoint(getattr(item, "fixturenames", ())):
+        return report
     if report.when == "teardown" and item.stash.get(_stash.OUTCOME, "") != "passed":
         from pytest_conversations._item import keep_snapshots
 

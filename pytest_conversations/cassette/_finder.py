@@ -31,7 +31,7 @@ class Finder:
         self._lock = threading.RLock()
         self._carrying: list[Request] = []  # requests that nothing was learned from yet
         self._reasons: dict[str, str] = {}
-        self._learn_values()
+        self.learn_values()
         self._rules = rules
         self._last: tuple[tuple[bytes, bool, Sequence[Text]], ...] = ()
 
@@ -75,7 +75,7 @@ class Finder:
             request: which is not changed any more.
         """
         with self._lock:
-            self._learn_values()
+            self.learn_values()
             self.note(request)
 
     def note(self, request: Request) -> None:
@@ -89,7 +89,8 @@ class Finder:
             if not self._placeholder.search(value) and not self._secrets.holds(value):
                 self._secrets.add(name, value)
 
-    def _learn_values(self) -> None:
+    def learn_values(self) -> None:
+        """Ask for the values again: a fixture, or the app, may have set one."""
         for name in self._values:
             if value := self._values[name]:
                 self._reasons[name] = self._known.add(name, value)
@@ -114,7 +115,7 @@ class Finder:
 
     def by_own_value(self, body: bytes) -> list[Found]:
         """The secrets in bytes that are known without learning what the last requests carried."""
-        self._learn_values()
+        self.learn_values()
         return self._known.find(body)
 
     def by_value(self, body: bytes) -> list[Found]:

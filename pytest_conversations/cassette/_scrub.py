@@ -129,6 +129,7 @@ class Scrubber:
 
     def known(self, text: str) -> str:
         """A text without the known secrets, and pieces of them; what only looks like one stays."""
+        self.finder.learn_values()
         body = text.encode("utf-8", "surrogatepass")
         body = replace(body, self.finder.by_value(body))
         body = replace(body, self.finder.parts(body))
@@ -155,6 +156,7 @@ class Scrubber:
         Raises:
             SecretLeakError: a secret is in it all the same. The message does not show it.
         """
+        self.finder.learn_values()
         body = text.encode()
         for found in self.finder.by_value(body):
             where = place or _place(body[: found.start])

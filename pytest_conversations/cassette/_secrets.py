@@ -13,6 +13,7 @@ _SPACE = " \t\r\n"
 _PART = 8  # bytes of a piece
 _SURE = 12  # bytes of a value that no text ends in by chance
 _MIXED = re.compile(rb"\d.*[A-Za-z]|[A-Za-z].*\d", re.DOTALL)
+_PIECE = re.compile(rb"\d.*[A-Za-z]|[A-Za-z].*\d|[a-z][A-Z]", re.DOTALL)
 _PLACEHOLDER = re.compile(_names.PLACEHOLDER)
 
 
@@ -158,10 +159,10 @@ class Secrets:
 
 
 def _parts(value: bytes, text: bytes) -> Iterator[tuple[int, int]]:
-    """Where a text has eight bytes or more of a value, with letters and digits among them."""
+    """Where a text has eight bytes or more of a value, and these look like no word."""
     for at in range(len(value) - _PART + 1):
         gram = value[at : at + _PART]
-        start = text.find(gram) if _MIXED.search(gram) else -1
+        start = text.find(gram) if _PIECE.search(gram) else -1
         while start >= 0:
             before, behind = value[:at][::-1], value[at + _PART :]
             end = start + _PART
