@@ -264,6 +264,44 @@ class TestCancelled:
             ):
                 await self._ask(module, url, [], 30)
 
+    @pytest.mark.parametrize("how", ["closed at once", "closed late", "left"])
+    @pytest.mark.anyio
+    async def test_between_two_reads(
+        self, library: str, serve: Serve, capturing: Capturing, tmp_path: Path, how: str
+    ) -> None:
+        """While the app waits for something else; on replay it may be through with that by then."""
+        module = pytest.importorskip(library)
+
+        def slow(connection: Connection) -> None:
+            time.sleep(0.3)
+            connection.head(SSE, CHUNKED)
+            _hang(connection)
+
+        async def ask() -> None:
+            async with module.AsyncClient(timeout=60) as http:
+                request = http.build_request("POST", url, headers=HEADERS)
+                try:
+                    with anyio.fail_after(0.4):
+                        response = await http.send(request, stream=True)
+                        try:
+                            await anyio.sleep(0.2)
+                            await response.aread()
+                        finally:
+                            if how == "closed at once":
+                                await response.aclose()
+                finally:
+                    if how == "closed late":
+                        await response.aclose()
+
+        url = serve(slow)
+        with capturing(url), pytest.raises(TimeoutError):
+            await ask()
+        stream = _recorded(tmp_path / "cassette.yaml")["stream"]
+        assert stream["error"] == {"type": "CancelledError", "message": ""}
+        with capturing(url, mode="none") as cassette, pytest.raises(TimeoutError):
+            await ask()
+        assert cassette.refusals == []
+
     def test_sync(self, library: str, serve: Serve, capturing: Capturing) -> None:
         """Who cannot be cancelled is told at once."""
         module = pytest.importorskip(library)

@@ -14,6 +14,13 @@ def is_cancellation(error: BaseException) -> bool:
     return type(error).__name__ in _NAMES and not isinstance(error, Exception)
 
 
+def cancellation(error: BaseException | None) -> BaseException | None:
+    """The cancellation that an error is, or came of, as one that tells that time is up."""
+    while error is not None and not is_cancellation(error):
+        error = error.__context__
+    return error
+
+
 def was_cancelled(error: Response) -> bool:
     """Whether a recorded failure is that."""
     return error.get("type") == _CANCELLED

@@ -5,6 +5,7 @@ httpx and httpx2 each ask for a subclass of theirs.
 """
 
 import functools
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
@@ -13,6 +14,7 @@ from typing import NamedTuple
 import anyio
 import httpx
 
+from pytest_conversations.capture._failures import cancellation
 from pytest_conversations.capture._library import Library
 from pytest_conversations.capture._tape import Tape
 from pytest_conversations.cassette import Chunk, data_of
@@ -49,6 +51,7 @@ class AsyncTee:
     def __init__(self, stream: httpx.AsyncByteStream, tape: Tape) -> None:
         self._stream = stream
         self._tape = tape
+        tape.wait()  # a task may be cancelled before it reads, and leave the response as it is
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         self._tape.wait()
@@ -63,8 +66,10 @@ class AsyncTee:
         self._tape.end()
 
     async def aclose(self) -> None:
-        """Close the stream; where its end was not reached, the recording says so."""
-        self._tape.end(closed=True)
+        """The same; where its task is cancelled meanwhile, the recording says that."""
+        # While it waited for something else: a replay, which is quicker, may be back here by then.
+        error = cancellation(sys.exception())
+        self._tape.end(error=error, closed=error is None)
         await self._stream.aclose()
 
 
