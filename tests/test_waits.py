@@ -216,6 +216,29 @@ def test_giving_up(serve: Serve, capturing: Capturing, asker: Asker, pace: float
     assert cassette.play_count > 2 + 2 + 3
 
 
+@pytest.mark.parametrize("status", ["307 Temporary Redirect", "301 Moved Permanently"])
+@pytest.mark.usefixtures("slept")
+def test_redirects_on_the_way(
+    serve: Serve, capturing: Capturing, asker: Asker, status: str
+) -> None:
+    """The HTTP library follows them within one attempt, after which the client waits as it did."""
+    answer = _first(_busy_once)
+
+    def script(connection: Connection) -> None:
+        if "moved" in connection.received.target:
+            answer(connection)
+        else:
+            connection.head("Location: /moved", "Content-Length: 0", status=status)
+
+    url = serve(script)
+    with capturing(url, waiting=WAITING):
+        assert asker.ask(url) == ["[]"]
+
+    with capturing(url, mode="none", waiting=WAITING) as cassette:
+        assert asker.ask(url) == ["[]"]
+    assert cassette.play_count == 4
+
+
 def test_others_sleep_as_ever(
     serve: Serve, capturing: Capturing, asker: Asker, slept: list[float]
 ) -> None:

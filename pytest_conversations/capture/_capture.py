@@ -191,9 +191,10 @@ class Capture:
 
     def _played(self, recorded: Response, made: Request, library: Library) -> httpx.Response | Hang:
         __tracebackhide__ = True
-        if recorded["status"]["code"] in _SUCCESS:
+        code = recorded["status"]["code"]
+        if code in _SUCCESS:
             self._waits.done()
-        else:
+        elif code not in _ON_THE_WAY:
             self._waits.replay(last=self._cassette.was_last(made, recorded))
         return self._replay.response(recorded, library, self._cassette.ends)
 
@@ -281,6 +282,9 @@ def _straight(library: Library) -> dict[str, Any]:
 
 
 _SUCCESS = range(200, 300)
+# To which the HTTP library itself may make the next request, with no wait and within one attempt:
+# redirects, and challenges for credentials (RFC 9110, sections 15.4, 15.5.2 and 15.5.8).
+_ON_THE_WAY = {*range(300, 400), 401, 407}
 
 
 @functools.lru_cache(maxsize=64)
