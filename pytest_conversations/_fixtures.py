@@ -99,6 +99,7 @@ def conversation_cassette(
                         lambda: _item.others(item, _item.cassette_folder(item, settings)),
                         warn=lambda words: _warn(item, words),
                         failed=_on_failure(item),
+                        missing=lambda: _item.elsewhere(config, settings),
                     ),
                     outcome=lambda: item.stash.get(_stash.OUTCOME, "") or "did not run",
                     tally=config.stash[_stash.TALLY],

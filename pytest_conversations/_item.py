@@ -13,6 +13,18 @@ from pytest_conversations import _paths
 from pytest_conversations._settings import Settings
 
 
+def elsewhere(config: pytest.Config, settings: Settings) -> str:
+    """What to say where cassettes are in a folder above, since pytest took another for rootdir."""
+    if config.inipath is None and not Path(settings.dir).is_absolute():
+        for above in config.rootpath.parents:
+            if (folder := above / settings.dir).is_dir():
+                return (
+                    f". Is it in {folder}? Without an ini file, be it an empty pytest.ini, rootdir "
+                    f"depends on where pytest is called; now it is {config.rootpath}"
+                )
+    return ""
+
+
 def in_order(item: pytest.Item, names: Sequence[str], *, wider: str, own: str) -> list[str]:
     """The names of a test's fixtures, with two more.
 

@@ -153,6 +153,25 @@ def test_a_missing_cassette_names_the_command_that_records_it(pytester: pytest.P
     result.stdout.no_fnmatch_line("*cut_after*")
 
 
+@pytest.mark.parametrize("ini", ["", "pytest.ini"])
+def test_a_cassette_of_another_rootdir(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, ini: str
+) -> None:
+    """Without an ini file it depends on where pytest is called, and so does the cassette folder."""
+    folder = pytester.mkdir("below")
+    (folder / "test_it.py").write_text(
+        "def test_it(conversations): conversations.get(conversation_id='c')"
+    )
+    pytester.mkdir("cassettes")
+    if ini:
+        (folder / ini).touch()
+    monkeypatch.chdir(folder)
+    result = pytester.runpytest("test_it.py")
+    result.assert_outcomes(failed=1)
+    told = f". Is it in {pytester.path / 'cassettes'}? Without an ini file"
+    assert (told in result.stdout.str()) is not bool(ini)
+
+
 @pytest.mark.parametrize("missing", ["shared.yaml", "other/shared.yaml", "test_it/b.yaml"])
 def test_a_missing_cassette_is_recorded_as_those_around_it(
     pytester: pytest.Pytester, missing: str

@@ -31,6 +31,7 @@ class Hints:
         warn: gives a warning. Where it is given from is the middle of a client, or the end of a
             test; so whoever knows the test says where it belongs.
         failed: what is said behind a recording that was not written, since its test failed.
+        missing: gives what is said further of a file that does not exist.
         renamed: what is said of a cassette ``old`` that has the request, where ``new`` has not.
     """
 
@@ -38,6 +39,7 @@ class Hints:
     others: Callable[[], Collection[Path]] = tuple
     warn: Callable[[str], None] = warnings.warn
     failed: str = ""
+    missing: Callable[[], str] = str
     renamed: str = "If the test was renamed: {old} has this request, so rename it to {new}."
 
 
@@ -133,7 +135,7 @@ class ExplainingCassette(vcr.cassette.Cassette):
 
     def _refused(self, reason: str, details: str) -> UnrecordedRequestError:
         found = f"{counted(len(self.data), 'interaction')}, {self.play_count} played"
-        found = found if self.rewound else "which does not exist"
+        found = found if self.rewound else f"which does not exist{self._hints.missing()}"
         where = f"Cassette: {self.title}{self._manner}, {found}"
         lines = filter(None, [reason, where, details, self.hint()])
         return self.refuse(UnrecordedRequestError("\n".join(lines)))
