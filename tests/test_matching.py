@@ -199,6 +199,68 @@ def test_a_miss_on_a_huge_body_stays_readable(tmp_path: Path) -> None:
     assert len(str(caught.value)) < 2000
 
 
+def _miss(path: Path, recorded: str, made: str) -> str:
+    """What is said where a prompt was recorded, and another is sent."""
+    requests = [_post(json.dumps({"inputs": inputs}).encode()) for inputs in (recorded, made)]
+    cassette = _cassette(path, requests[0], match_on=("method", "body"))
+    admitted = cassette.admit(requests[1])
+    assert admitted is not None
+    with pytest.raises(UnrecordedRequestError) as caught:
+        cassette.play(admitted)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "made"),
+    [
+        ("My key is <API_KEY>.", "My key is hunter2."),
+        ("<API_KEY>", "hunter2"),
+        ("<API_KEY><TOKEN>", "hunter2"),
+        ("<API_KEY> is <TOKEN> is <PASSWORD>", "hunter2 is it is that"),
+        ("<API_KEY>, <TOKEN>, ", "a, hunter2, b, "),
+    ],
+)
+def test_a_miss_hides_what_has_the_place_of_a_secret(
+    tmp_path: Path, recorded: str, made: str
+) -> None:
+    """The line is shown as it was recorded, and told not to be what was sent."""
+    message = _miss(tmp_path / "cassette.yaml", recorded, made)
+    assert made not in message
+    assert "hunter2" not in message
+    assert "What this body has in the place of a secret of the recording is not shown." in message
+
+
+@pytest.mark.parametrize(
+    ("recorded", "made"),
+    [
+        ("My key is <API_KEY>.", "Our key is hunter2."),
+        ("My key is <API_KEY>.", "My key is hunter2!"),
+        ("My key is <API_KEY>.", "My key is ."),
+        ("<API_KEY><TOKEN>", "h"),
+        ("<API_KEY>, <TOKEN>, <PASSWORD>", "hunter2, it"),
+        ("<API_KEY>, , <TOKEN>, ", "hunter2, , "),
+        ("a<API_KEY>a", "a"),
+    ],
+)
+def test_a_miss_shows_what_differs_beside_a_secret(
+    tmp_path: Path, recorded: str, made: str
+) -> None:
+    """A line that says something else than the recording, or has nothing in a place, is shown."""
+    lines = _miss(tmp_path / "cassette.yaml", recorded, made).splitlines()
+    assert f'  -  "inputs": "{recorded}"' in lines
+    assert f'  +  "inputs": "{made}"' in lines
+    assert not any(line.startswith("What this body has") for line in lines)
+
+
+def test_a_miss_on_a_text_with_many_tags(tmp_path: Path) -> None:
+    """Tags look like places of secrets, and all ways to fit so many would never be tried."""
+    recorded = f"Sum: {'<TR><TD>12</TD></TR>' * 12} in EUR"
+    made = recorded.replace("EUR", "USD")
+    lines = _miss(tmp_path / "cassette.yaml", recorded, made).splitlines()
+    assert any(recorded in line for line in lines if line.startswith("  -"))
+    assert any(made in line for line in lines if line.startswith("  +"))
+
+
 def test_a_miss_on_what_was_played_says_so(tmp_path: Path) -> None:
     """The second time, the recording is used up."""
     cassette = _cassette(tmp_path / "cassette.yaml", _post(b"{}"), match_on=("method", "body"))

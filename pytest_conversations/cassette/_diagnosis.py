@@ -126,14 +126,26 @@ def _diff(recorded: Request, made: Request) -> list[str]:
 
 def _hidden(old: Sequence[str], new: Sequence[str]) -> list[str]:
     """The lines of a body without what stands where the recording has the place of a secret."""
-    masked = [
-        (line, re.compile(".+".join(map(re.escape, parts))))
-        for line in old
-        if len(parts := _PLACEHOLDER.split(line)) > 1
-    ]
-    return [
-        next((line for line, pattern in masked if pattern.fullmatch(each)), each) for each in new
-    ]
+    masked = [(line, parts) for line in old if len(parts := _PLACEHOLDER.split(line)) > 1]
+    return [next((line for line, parts in masked if _fits(each, parts)), each) for each in new]
+
+
+def _fits(line: str, parts: Sequence[str]) -> bool:
+    """Whether a line is made of these, in their order, with something in each gap.
+
+    Each is taken where it comes first, which leaves the most for the next: so none is looked for
+    twice. What looks like a placeholder may be a tag, of which a text has many.
+    """
+    first, *between, last = parts
+    if not (line.startswith(first) and line.endswith(last)):
+        return False
+    at = len(first)
+    for part in between:
+        start = line.find(part, at + 1)
+        if start < 0:
+            return False
+        at = start + len(part)
+    return at < len(line) - len(last)
 
 
 _PLACEHOLDER = re.compile(r"<[A-Z][\w-]*>")
