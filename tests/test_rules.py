@@ -7,6 +7,8 @@ from typing import get_args
 
 import pydantic
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from vcr.request import Request
 
 from pytest_conversations import models
@@ -227,6 +229,36 @@ def test_fields_by_name() -> None:
         "arguments": json.dumps({"password": "<PASSWORD>", "pwd": ["<PWD>"], "token": "hello"}),
     }
     assert _reply(kept) == kept
+
+
+# How a cookie was told from other text at first: simple, and slow where there is much of it.
+COOKIE = re.compile(r"(?<![^\s;])[^\s=;]{1,64}=(?=[^;]*\d)(?=[^;]*[A-Za-z])[^\s;]{8,}(?:;|\Z)")
+
+
+@given(
+    st.lists(
+        st.sampled_from([*"a1=;- \n", "é٣", "x" * 7, "x" * 8, "12345678", "n" * 63, "sid=a1b2c3d4"])
+    ).map("".join)
+)
+@example("sid=abcdefg1")
+@example("sid=abcdefg1; a=b")
+@example("sid=abcdefg1 a=b")
+@example("sid=abcdefgh 1")
+@example("sid=abcdefgh; a=1")
+@example("sid=a=b=c=d=1;")
+@example("n" * 64 + "=abcdefg1")
+@example("n" * 65 + "=abcdefg1")
+def test_a_field_that_may_hold_a_cookie(text: str) -> None:
+    """Loses its value where one is in it, wherever that is."""
+    text = f"; {text}"  # so it looks like nothing else
+    assert _reply({"secret": text}) == {"secret": "<SECRET>" if COOKIE.search(text) else text}
+
+
+def test_a_field_with_more_names_than_a_cookie_has() -> None:
+    """To look through all that follows at each of them would never end."""
+    text = "a=b " * 1_000_000
+    assert _reply({"secret": text}) == {"secret": text}
+    assert _reply({"secret": f"{text}sid=a1b2c3d4"}) == {"secret": "<SECRET>"}
 
 
 @pytest.mark.parametrize(

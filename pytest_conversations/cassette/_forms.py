@@ -72,7 +72,11 @@ _NAMED = re.compile(
 # RFC 9110, section 11.4.
 _SCHEME = re.compile(r"[A-Za-z][\w-]{1,20}\s{1,4}(?=\S+\Z)")
 _SCHEME_IN_TEXT = re.compile(r"[A-Za-z][\w-]{1,20}[ ]{1,4}")
-_COOKIE = re.compile(r"(?<![^\s;])[^\s=;]{1,64}=(?=[^;]*\d)(?=[^;]*[A-Za-z])[^\s;]{8,}(?:;|\Z)")
+# The digit and the letter are of the value, so behind a name its own word is looked through, and
+# not the rest of the text.
+_COOKIE = re.compile(
+    r"(?<![^\s;])[^\s=;]{1,64}=(?=[^\s;]*\d)(?=[^\s;]*[A-Za-z])[^\s;]{8,}+(?:;|\Z)"
+)
 _SHORTEST = 7  # characters of `a://:b@`
 _LONGEST = 128  # characters that are looked at to tell a credential from other text
 _VALUE = re.compile(r"[^\s\"'\\&;,<>(){}\[\]]{8,}")
