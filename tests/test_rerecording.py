@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 
 import pytest
+from effort import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from vcr.request import Request
@@ -109,6 +110,50 @@ def test_an_equal_conversation_of_another_test_stays(tmp_path: Path) -> None:
     for run, test in [("a", "one"), ("b", "two"), ("c", "one")]:
         _record(path, *_conversation(run, "1"), sharing=Sharing(test, run))
     assert _held(path) == _of(*_conversation("b", "1"), *_conversation("c", "1"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{0}",
+        "It is {0}.",
+        "Lines:\n{0}\t{1}\n",
+        "{0}{1}",
+        "{1}:{0}-x",
+        "x{0}x{1}x",
+        "{2} {0} {2}{1}{0}",
+        "a-long-word-before {0} conversations:{1}.history, and no_other_id {0}",
+    ],
+)
+def test_ids_anywhere_in_what_follows(tmp_path: Path, text: str) -> None:
+    """Alone or within a word, behind an escape, and also where one begins with another."""
+    path = tmp_path / "it.yaml"
+    runs = []
+    for run in "ab":
+        ids = [f"msg_{run}0000000", f"call_{run}0000000", f"msg_{run}0000000{run}"]
+        reply = json.dumps({"outputs": [{"id": each} for each in ids]})
+        runs.append(
+            [
+                _exchange("POST", "", {"inputs": "Hi"}, reply),
+                _exchange("POST", f"/{ids[0]}", {"inputs": text.format(*ids)}, "{}"),
+            ]
+        )
+        _record(path, *runs[-1])
+    assert _held(path) == _of(*runs[-1])
+
+
+def test_a_turn_takes_no_more_than_one_before(tmp_path: Path) -> None:
+    """Though each has ids of its own, and the last could have any of them."""
+    counter = Counter()
+    for turns in (5, 40, 80):  # what is only done the first time is not counted
+        path = tmp_path / f"{turns}.yaml"
+        for run in "ab":
+            turn = [_conversation(f"{run}{turns}_{number}", "1")[:2] for number in range(turns)]
+            exchanges = [exchange for each in turn for exchange in each]
+            with counter.counting(f"{run}{turns}"):
+                _record(path, *exchanges)
+        assert _held(path) == _of(*exchanges)
+    assert counter.counts["b80"] < 2.5 * counter.counts["b40"]
 
 
 @settings(max_examples=40)  # each writes two files

@@ -8,7 +8,7 @@ the same point.
 import collections
 import copy
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
 from vcr.request import Request
 
@@ -17,6 +17,8 @@ from pytest_conversations.cassette._scrub import Response
 
 # In JSON, and in that of events; an id has no character that is escaped there.
 _ID = re.compile(rb'"((?:\w+_)?id)"\s*:\s*"([\w.:-]{8,128})"')
+_SHORTEST = 8  # bytes of one
+_WORD = re.compile(rb"[\w.:-]{8,}")  # one, or what one stands in: the end of a sentence, an escape
 
 
 def pairs(
@@ -37,15 +39,67 @@ def pairs(
     waiting = collections.defaultdict[Hashable, collections.deque[int]](collections.deque)
     for index, (request, _) in enumerate(old):
         waiting[matching.key(request)].append(index)
-    names: dict[bytes, bytes] = {}  # old id by new id
+    names = _Names()
     found: list[int | None] = []
     for request, response in new:
-        same = waiting[matching.key(_renamed(request, names))]
+        same = waiting[matching.key(names.renamed(request))]
         paired = same.popleft() if same else None
         found.append(paired)
         if paired is not None:
-            names.update(_renames(_body(old[paired][1]), _body(response)))
+            names.add(_renames(_body(old[paired][1]), _body(response)))
     return found
+
+
+class _Names:
+    """Old ids by new ones.
+
+    A long conversation has thousands, so they are looked up: a pattern of them all would be made
+    anew for each request.
+    """
+
+    def __init__(self) -> None:
+        self._old: dict[bytes, bytes] = {}
+        self._heads: set[bytes] = set()  # with which new ones begin
+        self._sizes: list[int] = []  # of new ones, the longest first
+
+    def add(self, renames: Iterable[tuple[bytes, bytes]]) -> None:
+        """Know more pairs of a new and an old id."""
+        for new, old in renames:
+            self._old[new] = old
+            self._heads.add(new[:_SHORTEST])
+            if len(new) not in self._sizes:
+                self._sizes = sorted((*self._sizes, len(new)), reverse=True)
+
+    def renamed(self, request: Request) -> Request:
+        """A request with the old ids in the place of the new ones."""
+        if not self._old:
+            return request
+        renamed = copy.copy(request)
+        renamed.uri = _WORD.sub(self._in_word, request.uri.encode()).decode()
+        renamed.body = _WORD.sub(self._in_word, body_bytes(request))  # type: ignore[misc] # it has a setter
+        return renamed
+
+    def _in_word(self, match: re.Match[bytes]) -> bytes:
+        word = match[0]
+        if word in self._old:
+            return self._old[word]
+        pieces = []
+        at = start = 0
+        while start <= len(word) - _SHORTEST:
+            new = self._new(word, start)
+            if new:
+                pieces += [word[at:start], self._old[new]]
+                at = start = start + len(new)
+            else:
+                start += 1
+        return b"".join((*pieces, word[at:]))
+
+    def _new(self, word: bytes, start: int) -> bytes:
+        """The new id that stands in a word at some place; empty where none does."""
+        if word[start : start + _SHORTEST] not in self._heads:
+            return b""
+        parts = (word[start : start + size] for size in self._sizes)
+        return next((part for part in parts if part in self._old), b"")
 
 
 def _renames(old: bytes, new: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -63,20 +117,6 @@ def _ids(body: bytes) -> Mapping[bytes, list[bytes]]:
     for name, value in _ID.findall(body):
         found.setdefault(name, {})[value] = None
     return {name: list(values) for name, values in found.items()}
-
-
-def _renamed(request: Request, names: Mapping[bytes, bytes]) -> Request:
-    if not names:
-        return request
-    pattern = re.compile(b"|".join(map(re.escape, names)))
-
-    def old(match: re.Match[bytes]) -> bytes:
-        return names[match[0]]
-
-    renamed = copy.copy(request)
-    renamed.uri = pattern.sub(old, request.uri.encode()).decode()
-    renamed.body = pattern.sub(old, body_bytes(request))  # type: ignore[misc] # it has a setter
-    return renamed
 
 
 def _body(response: Response) -> bytes:
