@@ -331,6 +331,25 @@ def test_a_pipe(tmp_path: Path) -> None:
         assert process.stderr.read() == b""
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["at the end", "at once"])
+@pytest.mark.parametrize("words", ["--version", "--help", "show --help"])
+def test_a_pipe_that_nobody_reads(words: str, unbuffered: str) -> None:
+    """As that of `| head -1`, whether it is written to at once, or when the command ends."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(  # noqa: S603 - no shell
+            [sys.executable, "-m", "pytest_conversations", *words.split()],
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            check=False,
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+        )
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 @pytest.mark.parametrize("raw", [False, True], ids=["turns", "raw"])
 def test_a_pipe_is_not_filled_with_spaces(tmp_path: Path, *, raw: bool) -> None:
     """Nor is the memory, where one line is long and there are many."""

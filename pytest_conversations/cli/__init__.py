@@ -33,6 +33,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: 0 for success, 1 for a problem that was printed, or another that the command
         describes; argparse ends with 2 for words that make no command.
     """
+    try:
+        code = _run(argv)
+        sys.stdout.flush()
+    except BrokenPipeError:  # as by `| head`: what is left is for nobody
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+def _run(argv: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(
         prog="pytest-conversations",
         description="Record and replay Mistral's Conversations API in pytest.",
@@ -41,14 +51,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in _COMMANDS:
         command.add_to(commands)
-    arguments = parser.parse_args(argv)
+    try:
+        arguments = parser.parse_args(argv)
+    except SystemExit:  # of `--help` and `--version`, which have printed something
+        sys.stdout.flush()
+        raise
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal may lack what a recording has
             stream.reconfigure(errors="backslashreplace")
-    try:
-        code = cast("Callable[[argparse.Namespace], int]", arguments.run)(arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:  # as by `| head`: what is left is for nobody
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    return code
+    return cast("Callable[[argparse.Namespace], int]", arguments.run)(arguments)
