@@ -163,6 +163,19 @@ def scrubbed(
         yield Interaction(*scrubber.interaction(*each))
 
 
+def unsearched(rules: Rules, environ: Mapping[str, str]) -> dict[str, str]:
+    """By the name of a variable that the project names, why its value is not searched for.
+
+    Not for the API key, which is not there where files are only looked at, as in CI.
+
+    Args:
+        rules: what the project says of secrets.
+        environ: the environment, where their values are.
+    """
+    reasons = scrubber_of(rules, environ).finder.unsearched
+    return {name: reason for name, reason in reasons.items() if name != API_KEY}
+
+
 def scrubber_of(rules: Rules, environ: Mapping[str, str]) -> Scrubber:
     """What takes out the secrets of a project.
 

@@ -286,6 +286,41 @@ def test_lines_and_variables(
     ]
 
 
+def test_a_name_without_a_value_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the project or the command, unset or too short; the files are not to blame for it."""
+    monkeypatch.setenv("SHORT", "hunter2")
+    monkeypatch.setenv("OTHER", "correct horse")
+    (folder / "pytest.ini").write_text("[pytest]\nconversations_scrub = MINE", encoding="utf-8")
+    write(folder / "cassettes" / "it.yaml", interaction("GET", BASE, None, {"content": "Hi"}))
+    words = ["check", "cassettes", "--scrub", "SHORT", "--scrub", "OTHER", "--scrub", "re:order-1"]
+    assert main(words) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        "note: the value of MINE was not searched for, since it has none: the variable is not set, "
+        "or its name is another",
+        "note: the value of SHORT was not searched for, since it has under 8 characters",
+        "no problems in 1 file",
+    ]
+
+
+@pytest.mark.parametrize("key", [None, "", "dummy"])
+def test_a_key_that_is_not_there_is_not_told(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    key: str | None,
+) -> None:
+    """Nobody expects it where files are only looked at, as in CI, nor that a dummy is found."""
+    if key is not None:
+        monkeypatch.setenv("MISTRAL_API_KEY", key)
+    write(folder / "cassettes" / "it.yaml", interaction("GET", BASE, None, {"content": "Hi"}))
+    assert main(["check", "cassettes", "--scrub", "MISTRAL_API_KEY"]) == 0
+    assert capsys.readouterr().err == "no problems in 1 file\n"
+
+
 def test_json_stays_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A cassette in vcrpy's other format is fixed in that; vcrpy plays it."""
     path = folder / "cassettes" / "it.json"

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from pytest_conversations._plural import counted
@@ -73,7 +74,13 @@ def _run(arguments: argparse.Namespace) -> int:
     if not files:
         print(f"no cassettes in {', '.join(map(str, arguments.paths))}", file=sys.stderr)
         return 0
+    _tell_unsearched(_check.unsearched(rules, os.environ))
     of_all = counted(len(files), "file")
     some = f"{bad} of {of_all} {'has' if bad == 1 else 'have'} problems"
     print(some if bad else f"no problems in {of_all}", file=sys.stderr)
     return 1 if bad else 0
+
+
+def _tell_unsearched(reasons: Mapping[str, str]) -> None:
+    for name, reason in reasons.items():
+        print(f"note: the value of {name} was not searched for, since {reason}", file=sys.stderr)
