@@ -34,6 +34,16 @@ def prepared(item: pytest.Item, conversations_config: object) -> tuple[Settings,
     raise _stash.failure(item, problem)
 
 
+def scrubber_of_run(config: pytest.Config) -> Scrubber:
+    """What takes the secrets out where there is no test yet.
+
+    Args:
+        config: of the run, whose ini file names them.
+    """
+    rules = _settings.scrub_rules(config.getini("conversations_scrub"))
+    return Scrubber(_Environment([API_KEY, *rules.names]), rules)
+
+
 def _resolved(item: pytest.Item, conversations_config: object) -> Settings:
     return _settings.resolve(
         item.config,

@@ -27,6 +27,17 @@ def redact(report: pytest.TestReport, shown: Callable[[str], str]) -> None:
     report.sections = [(shown(name), shown(text)) for name, text in report.sections]
 
 
+def redact_collected(report: pytest.CollectReport, shown: Callable[[str], str]) -> None:
+    """Change a report in place: of a module that failed, or skips, when it was collected.
+
+    Args:
+        report: of the module.
+        shown: gives a text without secrets.
+    """
+    report.longrepr = _redacted(report.longrepr, shown)
+    report.sections = [(shown(name), shown(text)) for name, text in report.sections]
+
+
 def redact_context(context: object, shown: Callable[[str], str]) -> None:
     """Change what names a subtest, in place: its message and its arguments, as texts.
 

@@ -207,7 +207,7 @@ def _cut_traceback(call: pytest.CallInfo[None], item: pytest.Item) -> None:
         own_frames(call.excinfo.value.__traceback__, item)
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # so that what was printed is there
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
@@ -217,7 +217,18 @@ def pytest_make_collect_report(
         tally = collector.config.stash[_stash.TALLY]
         tally.is_partial |= report.failed
         tally.lacks_modules |= report.skipped
+        _redact_collected(report, collector.config)
     return report
+
+
+def _redact_collected(report: pytest.CollectReport, config: pytest.Config) -> None:
+    names = ["MISTRAL_API_KEY", *config.getini("conversations_scrub")]
+    said = f"{report.longrepr}{report.sections}"
+    if any(value and value in said for value in map(os.environ.get, names)):
+        from pytest_conversations._applied import scrubber_of_run
+        from pytest_conversations._redaction import redact_collected
+
+        redact_collected(report, scrubber_of_run(config).known)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

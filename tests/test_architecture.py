@@ -100,6 +100,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "plugin": {
         "_age",
+        "_applied",
         "_fixtures",
         "_item",
         "_options",

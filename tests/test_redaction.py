@@ -549,6 +549,35 @@ def test_a_wider_fixture_that_failed_before(
     assert KEY not in second.partition("short test summary")[0]
 
 
+@pytest.mark.parametrize("name", ["MISTRAL_API_KEY", "OTHER"])
+@pytest.mark.parametrize(
+    "how", ["raise RuntimeError(KEY)", "pytest.skip(KEY, allow_module_level=True)"]
+)
+def test_a_module_that_cannot_be_collected(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, how: str, name: str
+) -> None:
+    """Neither why, nor what it printed, shows a key."""
+    monkeypatch.setenv(name, KEY)
+    pytester.makeini("[pytest]\nconversations_scrub = OTHER")
+    pytester.makepyfile(
+        f"""
+        import os
+        import pytest
+
+        KEY = os.environ["{name}"]
+        print(KEY)
+        {how}
+
+        pytestmark = pytest.mark.conversations
+        """
+    )
+    result = pytester.runpytest("-l", "-rA", "--junitxml=junit.xml")
+    result.assert_outcomes(errors=int("raise" in how), skipped=int("skip" in how))
+    shown = result.stdout.str() + (pytester.path / "junit.xml").read_text(encoding="utf-8")
+    assert KEY not in shown
+    assert f"<{name}>" in shown
+
+
 def test_a_key_that_is_set_late(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """By a fixture, or by the app as it starts, when the cassette is open already."""
     monkeypatch.delenv("MISTRAL_API_KEY", raising=False)
