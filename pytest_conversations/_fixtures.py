@@ -73,13 +73,16 @@ def conversation_cassette(
     from pytest_conversations import _item
     from pytest_conversations._applied import prepared
     from pytest_conversations._lifecycle import cassette_of_test
-    from pytest_conversations.cassette import Hints
+    from pytest_conversations._neighbours import Neighbours
+    from pytest_conversations.cassette import Hints, Sharing
 
     item: pytest.Item = request.node
     config = request.config
     item.stash[_stash.OUTCOME] = ""  # where a plugin runs a test again, that of the run before
     _end_wider(item)
     settings, scrubber = prepared(item, conversations_config)
+    tally = config.stash[_stash.TALLY]
+    is_known = settings.cassette is not None or Neighbours.of(item).name(item)
     cassette: ConversationCassette | None = None
     problem = ""
     with contextlib.ExitStack() as stack:
@@ -89,12 +92,16 @@ def conversation_cassette(
                 cassette_of_test(
                     _item.cassette_path(item, settings),
                     settings,
-                    test=item.nodeid,
+                    sharing=Sharing(item.nodeid, tally.run, is_known),
                     scrubber=scrubber,
                     sandbox_url=lambda: _sandbox_url(config),
                     hints=Hints(
                         lambda exists, from_sandbox: _item.record_command(
-                            item, settings, exists=exists, from_sandbox=from_sandbox
+                            item,
+                            settings,
+                            exists=exists,
+                            is_shared=is_known,
+                            from_sandbox=from_sandbox,
                         ),
                         lambda: _item.others(item, _item.cassette_folder(item, settings)),
                         warn=lambda words: _warn(item, words),
@@ -102,7 +109,7 @@ def conversation_cassette(
                         missing=lambda: _item.elsewhere(config, settings),
                     ),
                     outcome=lambda: item.stash.get(_stash.OUTCOME, "") or "did not run",
-                    tally=config.stash[_stash.TALLY],
+                    tally=tally,
                 )
             )
         except ValueError as error:
@@ -112,9 +119,8 @@ def conversation_cassette(
         if cassette is None:
             raise _stash.failure(item, problem)
         item.stash[_stash.SETTINGS] = settings
-        folders = config.stash[_stash.TALLY].folders
-        if (folder := _item.cassette_folder(item, settings)) not in folders:
-            folders.append(folder)
+        if (folder := _item.cassette_folder(item, settings)) not in tally.folders:
+            tally.folders.append(folder)
         item.stash[_stash.CASSETTE] = cassette
         yield cassette
         del item.stash[_stash.CASSETTE]

@@ -125,6 +125,13 @@ def _default_cassette(item: pytest.Item) -> str:
     return os.path.join(default_folder(item), name)  # noqa: PTH118 - for each test
 
 
+def named_cassette(item: pytest.Item) -> str | None:
+    """The path in the cassette folder that the marker of a test names; None where it names none."""
+    marks = [mark.kwargs for mark in item.iter_markers("conversations")]
+    named = next((each["cassette"] for each in marks if "cassette" in each), None)
+    return os.path.normpath(named) if isinstance(named, str) else None
+
+
 def default_folder(item: pytest.Item) -> Path:
     """Where in the cassette folder the cassettes of its module's tests are that name none."""
     return _folder_of(item.path, item.config.rootpath)
@@ -136,12 +143,19 @@ def _folder_of(module: Path, root: Path) -> Path:
 
 
 def record_command(
-    item: pytest.Item, settings: Settings, *, exists: bool, from_sandbox: bool
+    item: pytest.Item, settings: Settings, *, exists: bool, is_shared: bool, from_sandbox: bool
 ) -> str:
     """The command that records this test anew, as it can be pasted into a shell.
 
     A line follows where there is no cassette yet: what that takes; and one where the test replays
     what it could not record.
+
+    Args:
+        item: the test.
+        settings: what applies to it.
+        exists: whether its cassette does.
+        is_shared: whether other tests use that, too.
+        from_sandbox: whether it was recorded from there.
     """
     module = os.path.relpath(item.path, item.config.invocation_params.dir)
     words = ["pytest", "::".join([module, *item.nodeid.split("::")[1:]])]
@@ -152,7 +166,7 @@ def record_command(
         words.append(f"--rootdir={root}")
     # A conversation is recorded as a whole: its ids are new, so its first half fits no second one.
     # With `once`, the second test of a cassette that several share would find the first one's.
-    again = exists or settings.cassette is not None
+    again = exists or is_shared
     words.append(f"--conversations-mode={'rewrite' if again else 'once'}")
     takes = "" if exists else _TAKES
     if settings.sandbox or from_sandbox:

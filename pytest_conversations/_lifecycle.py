@@ -38,7 +38,7 @@ def cassette_of_test(
     path: str,
     settings: Settings,
     *,
-    test: str,
+    sharing: Sharing,
     scrubber: Scrubber,
     sandbox_url: Callable[[], str],
     hints: Hints,
@@ -50,7 +50,7 @@ def cassette_of_test(
     Args:
         path: the file.
         settings: what applies to the test.
-        test: the id of the test.
+        sharing: whose the cassette is, and whether others are known to use it.
         scrubber: what takes the secrets out.
         sandbox_url: starts the sandbox if need be, and gives its URL.
         hints: for messages.
@@ -65,7 +65,6 @@ def cassette_of_test(
             test itself.
         ValueError: a name in ``match_on`` is no matcher, or a text in ``match_ignore`` no pointer.
     """
-    shared = settings.cassette is not None
     cassette = ConversationCassette(
         path,
         mode=settings.mode,
@@ -73,7 +72,7 @@ def cassette_of_test(
         matching=_matching(settings.match_on or Matching.DEFAULT, settings.match_ignore),
         before_record_request=settings.before_record_request,
         before_record_response=settings.before_record_response,
-        sharing=Sharing(test, tally.run) if shared else None,
+        sharing=sharing,
         hints=hints,
     )
     send_to = sandbox_url() if settings.sandbox and cassette.records else None
@@ -87,14 +86,22 @@ def cassette_of_test(
     )
     _refuse_namesake(cassette.path, tally)
     tally.cassettes.append(cassette.path)
-    if shared:
+    if cassette.is_shared:
         tally.note_sharing(cassette.path)
     if cassette.is_edited:
         tally.edited.append(cassette.path)
     with capture.installed():
         yield cassette
     tally.replayed += cassette.play_count
-    _finish(cassette, settings, outcome(), test=test, scrubber=scrubber, hints=hints, tally=tally)
+    _finish(
+        cassette,
+        settings,
+        outcome(),
+        test=sharing.test,
+        scrubber=scrubber,
+        hints=hints,
+        tally=tally,
+    )
 
 
 def is_kept(how: str, settings: Settings) -> bool:
@@ -117,9 +124,8 @@ def _finish(
     hints: Hints,
     tally: Tally,
 ) -> None:
-    shared = settings.cassette is not None
     # What a test does not play of a shared cassette another may.
-    unused = cassette.unused if how == "passed" and not shared else []
+    unused = cassette.unused if how == "passed" and not cassette.is_shared else []
     if how == "passed" and cassette.refusals:  # by a fixture that was torn down after the test
         raise cassette.refusals[0]
     # Before it is written, after which another test may have changed what is where.

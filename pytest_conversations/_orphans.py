@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from pytest_conversations._item import default_cassette, default_folder
+from pytest_conversations._item import default_cassette, default_folder, named_cassette
 from pytest_conversations._tally import Tally
 
 _HEAD = 1000  # characters of a file that tell whose it is
@@ -33,13 +33,9 @@ def claim(items: Iterable[pytest.Item], tally: Tally) -> None:
             modules.add(default_folder(item).as_posix())
         marked = item.get_closest_marker("conversations")
         if marked or "conversation_cassette" in getattr(item, "fixturenames", ()):
-            marks = [mark.kwargs for mark in item.iter_markers("conversations")]
-            named = next((each["cassette"] for each in marks if "cassette" in each), None)
+            named = named_cassette(item)
             # The fixture may have said another folder, but no other name in it.
-            if isinstance(named, str):
-                claims.add(Path(os.path.normpath(named)).as_posix())
-            else:
-                claims.add(default_cassette(item).as_posix())
+            claims.add((default_cassette(item) if named is None else Path(named)).as_posix())
     tally.claims, tally.modules = sorted(claims), sorted(modules)
 
 

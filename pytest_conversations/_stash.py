@@ -9,6 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_conversations._neighbours import Neighbours
     from pytest_conversations._settings import Settings
     from pytest_conversations._tally import Tally
     from pytest_conversations._wider import Wider
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 # With the configuration: of the whole run.
 TALLY: pytest.StashKey[Tally] = pytest.StashKey()
 SANDBOX: pytest.StashKey[Sandbox] = pytest.StashKey()
+COLLECTED: pytest.StashKey[list[pytest.Item]] = pytest.StashKey()
+NEIGHBOURS: pytest.StashKey[Neighbours] = pytest.StashKey()
 
 # The test that has a cassette or a snapshot now, and what gives texts without its secrets. With the
 # test itself it would be kept to the end of the run, with all that the test has sent.

@@ -49,7 +49,7 @@ class Told(TypedDict, total=False):
 def told(item: pytest.Item, cassette: ConversationCassette) -> Told:
     """What a test did with its cassette, as far as it is known before its teardown."""
     settings = item.stash[_stash.SETTINGS]
-    is_shared = settings.cassette is not None
+    is_shared = cassette.is_shared
     passed = item.stash.get(_stash.OUTCOME, "") == "passed" and not cassette.refusals
     counts = passed and settings.mode in WITH_UNUSED and settings.unused != "ignore"
     responses = list(enumerate(cassette.responses))
@@ -105,11 +105,10 @@ def differences(
     after = None if before is None else held(file)
     if before is None or after is None:
         return None
-    is_shared = item.stash[_stash.SETTINGS].cassette is not None
 
     def own(interactions: list[Interaction]) -> list[Exchange]:
         made = exchanges(interactions)
-        return [each for each in made if not is_shared or each.test == item.nodeid]
+        return [each for each in made if not cassette.is_shared or each.test == item.nodeid]
 
     try:
         lines = _changes.lines(own(before), own(after), "before", "now")

@@ -235,10 +235,10 @@ def _redact_collected(report: pytest.CollectReport, config: pytest.Config) -> No
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> Generator[None, None, None]:
-    """Note that a plugin took tests away; not all that do so say it by the next hook."""
-    collected = len(items)
+    """Note what was collected, and that a plugin took tests away, which not all say by a hook."""
+    collected = config.stash[_stash.COLLECTED] = items.copy()
     yield
-    config.stash[_stash.TALLY].is_partial |= len(items) < collected
+    config.stash[_stash.TALLY].is_partial |= len(items) < len(collected)
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:

@@ -70,6 +70,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "_aside": {"_redaction", "_stash"},
     "_applied": {"_aside", "_settings", "_stash", "cassette"},
     "_stash": {"_settings", "_tally"},
+    "_neighbours": {"_item", "_stash"},
     "_telling": {"_changes", "_lifecycle", "_stash", "cassette", "errors", "transcript"},
     "_reporting": {
         "_check",
@@ -87,6 +88,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "_applied",
         "_item",
         "_lifecycle",
+        "_neighbours",
         "_server",
         "_settings",
         "_stash",
@@ -198,6 +200,7 @@ MAY_USE: dict[str, set[str]] = {
     "_applied": {"pytest"},
     "_aside": {"pytest"},
     "_item": {"pytest"},
+    "_neighbours": {"pytest"},
     "_options": {"pytest"},
     "_orphans": {"pytest"},
     "_redaction": {"pytest"},

@@ -42,6 +42,7 @@ class ConversationCassette(PlayingCassette):
             None to leave it alone.
         before_record_response: vcrpy's hook, likewise.
         sharing: with other tests; what they record in this run stays, and each plays its own first.
+            Where it is not known of any, it counts if the file holds what others recorded.
         hints: for messages.
 
     Raises:
@@ -63,7 +64,8 @@ class ConversationCassette(PlayingCassette):
     ) -> None:
         self._start_explaining(mode, matching or Matching(), hints or Hints())
         has_hooks = bool(before_record_request or before_record_response)
-        self._start_playing(scrubber, before_record_request, sharing, has_hooks=has_hooks)
+        known = sharing if sharing is not None and sharing.is_known else None
+        self._start_playing(scrubber, before_record_request, known, has_hooks=has_hooks)
         self._fresh = 0  # interactions at the end of the file that this run has recorded
         self._recordings: list[Recording] = []
         # Not by a method of this cassette, which could not be freed with its test then.
@@ -79,6 +81,8 @@ class ConversationCassette(PlayingCassette):
             before_record_response=before_record_response,
         )
         self._read()
+        if known is None and sharing is not None:
+            self._share_if_told(sharing)
         self._lacks_recording = mode == "verify" and not self.rewound
         if self.records:  # what fails here is to do so before anything is sent
             _ = list(self.data)
@@ -96,6 +100,11 @@ class ConversationCassette(PlayingCassette):
         """What the cassette holds, scrubbed: what was loaded, then what this run recorded."""
         self._scrub_loaded()
         return [Interaction(*pair) for pair in (*self.data, *self._finished())]
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other tests use it, too."""
+        return self._sharing is not None
 
     @property
     def is_edited(self) -> bool:
@@ -178,6 +187,11 @@ class ConversationCassette(PlayingCassette):
             self._persist(self._as_dict())
             if self._sharing is not None:
                 _locks.note_written(self._file, self._sharing.run, fresh)
+
+    def _share_if_told(self, sharing: Sharing) -> None:
+        if Interactions.of(self.data).has_others(sharing):
+            self._sharing = sharing
+            self._read()  # under the lock, and with what this run has recorded of it
 
     def _read(self) -> None:
         self.data = Interactions()  # type: ignore[assignment] # vcrpy has a list

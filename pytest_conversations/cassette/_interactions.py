@@ -116,6 +116,13 @@ class Interactions(MutableSequence[Pair]):
         test = held.test
         return test is None or test == sharing.test
 
+    def has_others(self, sharing: Sharing) -> bool:
+        """Whether any of them was recorded for another test than that one."""
+        # Of most files that is seen at once, and no response is looked at.
+        if self._opened is not None and not self._opened.written.names_tests:
+            return False
+        return not all(self.is_of(place, sharing) for place in range(len(self)))
+
     def with_requests(self, changed: Callable[[Request], Request]) -> Self:
         """The same with other requests."""
         pairs = map(self._at, range(len(self._held)))

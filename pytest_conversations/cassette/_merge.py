@@ -18,10 +18,13 @@ class Sharing(NamedTuple):
     Attributes:
         test: its id, which stands beside each response that it recorded.
         run: names the run of pytest, the same in all its processes.
+        is_known: whether others are known to use it; if not, the file may tell, and where it does
+            not, the cassette is the test's own.
     """
 
     test: str
     run: str
+    is_known: bool = True
 
 
 def is_of(pair: Pair, sharing: Sharing | None) -> bool:

@@ -119,6 +119,11 @@ class Written:
         self.metadata = metadata
         self._keys: dict[Matching, Keys] = {}
 
+    @property
+    def names_tests(self) -> bool:
+        """Whether any response may say for which test it was recorded."""
+        return _TEST in self._raw
+
     def keys(self, matching: Matching) -> Keys:
         """The places of the requests by their keys."""
         if (keys := self._keys.get(matching)) is None:
