@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,8 +82,8 @@ def conversation_cassette(
     item.stash[_stash.OUTCOME] = ""  # where a plugin runs a test again, that of the run before
     _end_wider(item)
     settings, scrubber = prepared(item, conversations_config)
-    tally = config.stash[_stash.TALLY]
-    is_known = settings.cassette is not None or Neighbours.of(item).name(item)
+    tally, neighbours = config.stash[_stash.TALLY], Neighbours.of(item)
+    is_known = settings.cassette is not None or neighbours.name(item)
     cassette: ConversationCassette | None = None
     problem = ""
     with contextlib.ExitStack() as stack:
@@ -103,7 +104,9 @@ def conversation_cassette(
                             is_shared=is_known,
                             from_sandbox=from_sandbox,
                         ),
-                        lambda: _item.others(item, _item.cassette_folder(item, settings)),
+                        lambda place: neighbours.leave(
+                            item, Path(_item.cassette_folder(item, settings)), place
+                        ),
                         warn=lambda words: _warn(item, words),
                         failed=_on_failure(item),
                         missing=lambda: _item.elsewhere(config, settings),

@@ -107,13 +107,6 @@ def _joined(root: Path, folder: str) -> str:
     return str(root / folder)
 
 
-def others(item: pytest.Item, folder: str) -> set[Path]:
-    """Where in a folder the cassettes of other tests are, as far as they name none."""
-    return {
-        Path(folder, _default_cassette(each)) for each in item.session.items if each is not item
-    }
-
-
 def default_cassette(item: pytest.Item) -> Path:
     """Where in the cassette folder the cassette of a test is that names none."""
     return Path(_default_cassette(item))

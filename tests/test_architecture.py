@@ -70,7 +70,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "_aside": {"_redaction", "_stash"},
     "_applied": {"_aside", "_settings", "_stash", "cassette"},
     "_stash": {"_settings", "_tally"},
-    "_neighbours": {"_item", "_stash"},
+    "_neighbours": {"_item", "_stash", "cassette"},
     "_telling": {"_changes", "_lifecycle", "_stash", "cassette", "errors", "transcript"},
     "_reporting": {
         "_check",

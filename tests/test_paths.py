@@ -1,14 +1,20 @@
 """Where cassettes are: no two tests share one by accident, on any system."""
 
+import contextlib
 import errno
 import os
+import sys
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from vcr.request import Request
 
+import pytest_conversations
 from pytest_conversations._paths import default_folder, file_name
 from pytest_conversations.cassette import ConversationCassette, Scrubber
 from pytest_conversations.errors import CassetteError
@@ -166,3 +172,53 @@ def test_a_file_that_somebody_reads_on_windows(
             _write(path)
         assert path.read_bytes() == before
     assert [each.name for each in tmp_path.iterdir()] == ["it.yaml"]
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_what_a_miss_takes_where_many_cassettes_are_missing(
+    pytester: pytest.Pytester,
+    beside: bool,  # noqa: FBT001 - pytest gives it
+) -> None:
+    """Ten times as many take ten times as long, also beside the cassettes of other tests."""
+    many = """
+        import pytest
+
+        @pytest.mark.parametrize("n", range({count}))
+        def test_{name}(conversations, n):
+            conversations.start(model="m", inputs="Hello")
+    """
+
+    def calls(count: int) -> int:
+        made = textwrap.dedent(many.format(count=count, name="old")) if beside else ""
+        pytester.makepyfile(test_it=made)
+        if beside:
+            pytester.runpytest("-q", *RECORD).assert_outcomes(passed=count)
+        missing = textwrap.dedent(many.format(count=count, name="new"))
+        pytester.makepyfile(test_it=made + missing)
+        with _counting() as counted:
+            result = pytester.runpytest("-q", "--tb=no", "-k", "test_new")
+        result.assert_outcomes(failed=count, deselected=count if beside else 0)
+        return len(counted)
+
+    calls(1)  # what is only done the first time
+    few = calls(20)
+    assert calls(200) < 13 * few
+
+
+@contextlib.contextmanager
+def _counting() -> Iterator[list[None]]:
+    """A list that gets longer with each call of a function of ours, or of the file system."""
+    ours = str(Path(pytest_conversations.__file__).parent)
+    counted: list[None] = []
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        is_ours = event == "call" and frame.f_code.co_filename.startswith(ours)
+        is_file = event == "c_call" and getattr(argument, "__module__", "") == os.name
+        if is_ours or is_file:
+            counted.append(None)
+
+    sys.setprofile(note)
+    try:
+        yield counted
+    finally:
+        sys.setprofile(None)

@@ -19,6 +19,7 @@ from pytest_conversations.cassette._chunks import (
     table,
 )
 from pytest_conversations.cassette._compression import decoded
+from pytest_conversations.cassette._diagnosis import cassettes_in
 from pytest_conversations.cassette._document import is_json
 from pytest_conversations.cassette._explaining import Hints
 from pytest_conversations.cassette._growing import GrowingCassette
@@ -60,6 +61,7 @@ __all__ = [
     "Shelf",
     "as_recorded",
     "body_bytes",
+    "cassettes_in",
     "cut_at_events",
     "data_of",
     "decoded",

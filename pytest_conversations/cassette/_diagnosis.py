@@ -5,7 +5,7 @@ import difflib
 import itertools
 import json
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from vcr.request import Request
@@ -70,23 +70,24 @@ def beside_is_from_sandbox(path: Path) -> bool:
     return False
 
 
-def namesake(
-    made: Request, path: Path, matching: Matching, taken: Collection[Path] = ()
-) -> Path | None:
-    """Which other cassette of the folder holds a request, as where its test was renamed.
+def cassettes_in(folder: Path) -> list[Path]:
+    """The cassettes in a folder, in order; of one that is not there, none."""
+    return sorted(folder.glob("*.yaml")) if folder.is_dir() else []
+
+
+def namesake(made: Request, matching: Matching, beside: Iterable[Path]) -> Path | None:
+    """Which other cassette holds a request, as where its test was renamed.
 
     Args:
         made: the request, scrubbed.
-        path: where its cassette would be.
         matching: when two requests are the same.
-        taken: the cassettes of other tests.
+        beside: the cassettes that it may be.
 
     Returns:
         Its path; None where there is none.
     """
     key = matching.key(made)
-    free = [each for each in sorted(path.parent.glob("*.yaml")) if each not in taken]
-    for other in free[:_CANDIDATES]:
+    for other in itertools.islice(beside, _CANDIDATES):
         with contextlib.suppress(CassetteError):
             if key in [matching.key(each.request) for each in load(other)[0]]:
                 return other

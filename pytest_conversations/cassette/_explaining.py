@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import warnings
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,7 +27,8 @@ class Hints:
     Attributes:
         record: gives the command that records; it is told whether the file exists, and whether it
             was recorded from the sandbox.
-        others: gives the cassettes of other tests.
+        beside: gives the cassettes of a folder that may be those of a test that was renamed: all
+            of them, unless somebody knows whose they are.
         warn: gives a warning. Where it is given from is the middle of a client, or the end of a
             test; so whoever knows the test says where it belongs.
         failed: what is said behind a recording that was not written, since its test failed.
@@ -36,7 +37,7 @@ class Hints:
     """
 
     record: Callable[[bool, bool], str] = lambda *_: "use a mode that records"
-    others: Callable[[], Collection[Path]] = tuple
+    beside: Callable[[Path], Iterable[Path]] = _diagnosis.cassettes_in
     warn: Callable[[str], None] = warnings.warn
     failed: str = ""
     missing: Callable[[], str] = str
@@ -141,7 +142,8 @@ class ExplainingCassette(vcr.cassette.Cassette):
         return self.refuse(UnrecordedRequestError("\n".join(lines)))
 
     def _namesake(self, made: Request) -> str:
-        other = _diagnosis.namesake(made, self._file, self._matching, self._hints.others())
+        beside = self._hints.beside(self._file.parent)
+        other = _diagnosis.namesake(made, self._matching, beside)
         if other is None:
             return ""
         old, new = _diagnosis.shown_path(str(other)), _diagnosis.shown_path(str(self._file))
