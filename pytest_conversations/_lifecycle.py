@@ -132,7 +132,7 @@ def _finish(
     played = cassette.played_from() if how == "passed" and settings.max_age is not None else []
     if settings.mode == "verify":
         if how in {"passed", "failed"}:  # on its own words, while the shape may have changed, too
-            tally.verified += cassette.recorded_count
+            tally.verified += cassette.answered_count
             cassette.verify(is_whole=how == "passed")
     elif is_kept(how, settings):
         tally.unwritten.pop(test, None)  # where a plugin runs a test again, that of the run before

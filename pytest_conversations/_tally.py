@@ -23,7 +23,7 @@ class Tally:
         unwritten: by test, the path of a recording that was not written, and why.
         old: by path, how many days old the recordings are that are older than they may be.
         again: by path, the commands that record what is unused or old anew, one a test.
-        verified: replies that were compared with recorded ones.
+        verified: replies that came, to be compared with recorded ones.
         sharing: by path, how many tests used a cassette that tests share.
         folders: where the cassettes are.
         claims: in their folder, whichever it is, the paths of the cassettes of all tests that were

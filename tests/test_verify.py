@@ -246,3 +246,71 @@ def test_verify_where_the_test_fails_on_words(pytester: pytest.Pytester) -> None
     both.assert_outcomes(failed=1, errors=1)
     both.stdout.fnmatch_lines(["*/conversations: /guardrails: recorded a list, now null"])
     both.stdout.no_fnmatch_line("*not asked for now")
+
+
+DOWN = "http://127.0.0.1:1"
+RETRYING = """
+    import contextlib
+    import httpx
+    import pytest
+
+    @pytest.mark.conversations
+    def test_it():
+        for _ in range(3):
+            with contextlib.suppress(httpx.TransportError):
+                url = "http://127.0.0.1:1/v1/conversations"
+                reply = httpx.get(url, headers={"Authorization": "Bearer of-no-use"})
+                assert reply.status_code == 200
+                break
+"""
+
+
+def test_verify_where_the_api_is_down(pytester: pytest.Pytester) -> None:
+    """It is no change of the API, whatever the app makes of it; no reply is counted."""
+    pytester.makepyfile(test_it=RETRYING)
+    to = f"--conversations-server-url={DOWN}"
+    record = (to, "--conversations-mode=once", "--conversations-sandbox")
+    pytester.runpytest(*record).assert_outcomes(passed=1)
+    down = pytester.runpytest(to, "--conversations-mode=verify")
+    down.assert_outcomes(passed=1, errors=1)
+    down.stdout.fnmatch_lines(
+        [
+            "*The API did not answer, so nothing was compared with cassettes/test_it/test_it.yaml:",
+            f"GET {DOWN}/v1/conversations: ConnectError: *",
+        ]
+    )
+    shown = down.stdout.str()
+    assert shown.count(f"GET {DOWN}") == 1  # of each try the same would be said
+    for words in ("no longer as it was recorded", "not recorded", "status:", "verified:"):
+        assert words not in shown
+
+
+def _failing(cassette: ConversationCassette, kind: str, message: str) -> ConversationCassette:
+    cassette.record(Request("POST", URL, b'{"n":0}', {})).response = {
+        "status": {"code": 0, "message": ""},
+        "headers": {},
+        "body": {"string": b""},
+        "error": {"type": kind, "message": message},
+    }
+    return cassette
+
+
+def test_verify_where_one_of_several_replies_did_not_come(tmp_path: Path) -> None:
+    """None of them is compared, and an error without words is told by its name."""
+    path = tmp_path / "it.yaml"
+    _made(_open(path, "once"), _json({}), _json({})).write()
+    cassette = _failing(_made(_open(path, "verify"), _json({"a": 1})), "ReadTimeout", "")
+    with pytest.raises(CassetteError) as raised:
+        cassette.verify()
+    head, *lines = str(raised.value).splitlines()
+    assert head.startswith("The API did not answer, so nothing was compared with ")
+    assert lines == [f"POST {URL}: ReadTimeout"]
+
+
+def test_verify_where_no_reply_was_recorded(tmp_path: Path) -> None:
+    """A test of a network that fails is compared, as any other."""
+    path = tmp_path / "it.yaml"
+    _failing(_open(path, "once"), "ConnectError", "refused").write()
+    _failing(_open(path, "verify"), "ConnectError", "refused again").verify()
+    with pytest.raises(CassetteError, match="status: recorded 0, now 200"):
+        _made(_open(path, "verify"), _json({})).verify()

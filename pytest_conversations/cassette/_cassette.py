@@ -9,7 +9,7 @@ from vcr.request import Request
 from vcr.serializers import jsonserializer
 
 from pytest_conversations.cassette import _locks, _metadata, _recording, _serializer
-from pytest_conversations.cassette._comparison import compared
+from pytest_conversations.cassette._comparison import compared, unanswered
 from pytest_conversations.cassette._explaining import Hints, hint_without
 from pytest_conversations.cassette._interactions import Interactions
 from pytest_conversations.cassette._matching import Matching
@@ -131,10 +131,15 @@ class ConversationCassette(PlayingCassette):
         return sum(each.response is not None for each in self._recordings)
 
     @property
+    def answered_count(self) -> int:
+        """How many of them the API answered, as far as anybody knows."""
+        replies = [each.response for each in self._recordings]
+        return sum(_recording.was_answered(reply) for reply in replies if reply is not None)
+
+    @property
     def was_answered(self) -> bool:
         """Whether the API answered all that was recorded, as far as it came to an end."""
-        replies = [each.response for each in self._recordings]
-        return all(_recording.was_answered(reply) for reply in replies if reply is not None)
+        return self.answered_count == self.recorded_count
 
     def scrub(self, data: object, **how: bool) -> object:
         """JSON data with the placeholders of this cassette; see `Scrubber.data`."""
@@ -238,7 +243,7 @@ class ConversationCassette(PlayingCassette):
             is_whole: whether it came to its end, and asked all that it had to ask.
 
         Raises:
-            CassetteError: it differs; the message lists where.
+            CassetteError: it differs, and the message lists where; or the API did not answer.
         """
         self._scrub_loaded()
         recorded: list[Pair] = list(self.data)
@@ -247,7 +252,11 @@ class ConversationCassette(PlayingCassette):
             test = self._sharing.test
             recorded.sort(key=lambda pair: pair[1].get("test") != test)
             asked = min(asked, sum(pair[1].get("test") == test for pair in recorded))
-        lines = compared(recorded, self._finished(), self._matching, asked=asked)
+        live = self._finished()
+        if missing := unanswered(recorded, live, self._matching):
+            head = f"The API did not answer, so nothing was compared with {self.title}:"
+            raise CassetteError("\n".join([head, *missing]))
+        lines = compared(recorded, live, self._matching, asked=asked)
         if lines:
             head = f"The API is no longer as it was recorded in {self.title}:"
             raise CassetteError("\n".join([head, *lines, self.hint()]))

@@ -8,6 +8,7 @@ from pytest_conversations._sse import Decoder, ServerSentEvent
 from pytest_conversations.cassette._matching import Matching
 from pytest_conversations.cassette._merge import Pair
 from pytest_conversations.cassette._pairing import pairs
+from pytest_conversations.cassette._recording import was_answered
 from pytest_conversations.cassette._scrub import Response, header_values
 
 # Values that tell what a thing is. All others may change.
@@ -36,6 +37,25 @@ def differences(recorded: Response, live: Response) -> Iterator[str]:
         yield f"content type: recorded {before or 'none'}, now {now or 'none'}"
         return
     yield from _differing(_data(recorded), _data(live), "")
+
+
+def unanswered(recorded: Sequence[Pair], live: Sequence[Pair], matching: Matching) -> list[str]:
+    """What got no reply in a live run, and did not fail in the recorded one; a line each.
+
+    Args:
+        recorded: the old interactions, in order.
+        live: the new ones, in order, scrubbed.
+        matching: when two requests are the same.
+    """
+    lines: dict[str, None] = {}  # of a client that tries again, each once
+    again = pairs(recorded, live, matching)
+    for (request, response), index in zip(live, again, strict=True):
+        failed_before = index is not None and not was_answered(recorded[index][1])
+        if not was_answered(response) and not failed_before:
+            error = response.get("error", {})
+            reason = ": ".join(filter(None, (error.get("type"), error.get("message"))))
+            lines[f"{request.method} {request.uri}: {reason or 'no response'}"] = None
+    return [*lines]
 
 
 def compared(
