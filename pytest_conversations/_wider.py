@@ -77,7 +77,7 @@ class Wider:
         """Watch no more."""
         self._until.close()
 
-    def _meet(self, url: str) -> None:
+    def _meet(self, url: str, _: str) -> None:
         __tracebackhide__ = True  # pytest: the caller's frames are what matters
         who = self._making.who
         if self._settings.mode == "none" or self._settings.sandbox:

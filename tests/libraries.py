@@ -111,12 +111,13 @@ def capturing_into(path: Path) -> Capturing:
         shape: Shape | None = None,
         waiting: tuple[str, ...] = (),
         keyed: tuple[str, ...] = (),
+        more: tuple[str, ...] = (),
     ) -> Iterator[ConversationCassette]:
         cassette = ConversationCassette(
             str(path), mode=mode, scrubber=Scrubber({"MISTRAL_API_KEY": KEY})
         )
         capture = Capture(
-            cassette, [url], send_to=send_to, shape=shape, waiting=waiting, keyed=keyed
+            cassette, [url, *more], send_to=send_to, shape=shape, waiting=waiting, keyed=keyed
         )
         with capture.installed():
             yield cassette

@@ -253,6 +253,54 @@ def test_an_api_without_tls_is_the_api(capturing: Capturing) -> None:
                 get("http://api.mistral.ai/")
 
 
+@pytest.mark.parametrize(
+    ("origin", "asked"),
+    [(API, "http://api.mistral.ai"), ("http://api.mistral.ai", API)],
+)
+@pytest.mark.parametrize("get", [_requests, _urllib, httpx.get])
+def test_the_origin_of_the_other_scheme(
+    capturing: Capturing, origin: str, asked: str, get: Get
+) -> None:
+    """What is told is the URL that was asked for, and which one of that host is captured."""
+    with (
+        capturing(origin, mode="none") as cassette,
+        pytest.raises(UnrecordedRequestError) as refused,
+    ):
+        get(f"{asked}/v1/conversations")
+    assert cassette.refusals == [refused.value] * len(cassette.refusals) != []
+    told = str(refused.value)
+    assert told.startswith(f"A client was about to go to {asked}, while this test replays;")
+    assert f"Of that host {origin} is captured, which is another origin" in told
+    assert "Captured are httpx" not in told
+
+
+@pytest.mark.parametrize("asked", [API, "http://api.mistral.ai"])
+def test_where_both_schemes_are_captured(capturing: Capturing, asked: str) -> None:
+    """Each is itself, and the client is what is not captured."""
+    with (
+        capturing(API, mode="none", more=("http://api.mistral.ai",)),
+        pytest.raises(UnrecordedRequestError, match=f"is not captured was about to go to {asked},"),
+    ):
+        _urllib(asked)
+
+
+def test_the_other_scheme_is_warned_of_while_recording(
+    capturing: Capturing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the same words; that it goes there is what the test is to find out."""
+    monkeypatch.setattr(socket.socket, "connect", lambda *_: None)
+    with (
+        capturing(API),
+        socket.socket() as made,
+        pytest.warns(
+            UserWarning,
+            match="^A client goes to http://api.mistral.ai while.* will fail on replay. "
+            "Of that host https://api.mistral.ai is captured",
+        ),
+    ):
+        made.connect(("api.mistral.ai", 80))
+
+
 def test_this_machine_has_several_names(
     capturing: Capturing, served: tuple[str, list[str]]
 ) -> None:

@@ -17,13 +17,14 @@ from vcr.request import Request
 from pytest_conversations.capture import _exchange
 from pytest_conversations.capture._guard import LOOPBACK, Guard, Origin
 from pytest_conversations.capture._library import Library, installed
+from pytest_conversations.capture._meeting import meet
 from pytest_conversations.capture._patches import all_replaced, replaced
 from pytest_conversations.capture._recorder import Recorder
 from pytest_conversations.capture._shape import Shape
 from pytest_conversations.capture._streams import AsyncTee, Hang, Tee
 from pytest_conversations.capture._waits import Waits
 from pytest_conversations.cassette import ConversationCassette, Response
-from pytest_conversations.errors import CassetteError, UnrecordedRequestError
+from pytest_conversations.errors import CassetteError
 
 _CREDENTIALS = ("authorization", "proxy-authorization", "x-api-key", "api-key", "cookie")
 
@@ -63,7 +64,7 @@ class Capture:
         )
         self._recorders: list[Recorder] = []
         # By no methods of this object, which could not be freed with its test then.
-        self._guard = Guard(self._origins, functools.partial(_meet, cassette, set()))
+        self._guard = Guard(self._origins, functools.partial(meet, cassette, set()))
         self._until = contextlib.ExitStack()
         self._waits = Waits(waiting, self._replay.shape.pace, self._until)
 
@@ -224,24 +225,14 @@ class Capture:
             recorder.end()
 
 
-def _meet(cassette: ConversationCassette, warned: set[str], url: str) -> None:
-    """A client that is not captured is about to go to the API."""
-    __tracebackhide__ = True
-    if not cassette.records:
-        raise cassette.refuse(UnrecordedRequestError(_NOT_CAPTURED.format(url)))
-    if url not in warned:
-        warned.add(url)
-        cassette.warn(_NOT_RECORDED.format(url))
-
-
 def guarding(
-    origins: Sequence[str], meet: Callable[[str], None]
+    origins: Sequence[str], meet: Callable[[str, str], None]
 ) -> contextlib.AbstractContextManager[None]:
     """Capture nothing, and look at each client that is about to go to some origins.
 
     Args:
         origins: URLs whose origins these are.
-        meet: called with the URL of one; what it raises reaches the client.
+        meet: as `Guard` takes it.
     """
     installed()
     return Guard(set(map(_origin_of, origins)), meet).installed()
@@ -255,20 +246,6 @@ _NO_KEY = (
 _NOT_LOOKED_UP = (
     "A {} request could not be looked up in the cassette, and was not sent: {} was raised, shown "
     "above, by a hook of yours such as before_record_request, or by an error of this package"
-)
-_CLIENTS = (
-    "Captured are httpx and httpx2, sync and async, and what stands on them, such as the official "
-    "SDK; requests, aiohttp, urllib, other transports of httpx, bare sockets and other processes "
-    "are not"
-)
-_NOT_CAPTURED = (
-    "A client that is not captured was about to go to {}, while this test replays; nothing was "
-    f"sent. {_CLIENTS}. Let the app use one of the first, let it go to the URL of the fixture "
-    "conversations_server, or take the test's marker away"
-)
-_NOT_RECORDED = (
-    "A client that is not captured goes to {} while this test is recorded: what it does there is "
-    f"not in the cassette, and will fail on replay. {_CLIENTS}"
 )
 
 

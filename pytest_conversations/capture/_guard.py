@@ -33,14 +33,14 @@ class Guard:
 
     Args:
         origins: scheme, host and port of each origin that is guarded.
-        meet: called with the URL of an origin that a client goes to; what it raises reaches the
-            client.
+        meet: called with the URL of the origin that a client goes to, its scheme told by the port,
+            and with that of the origin that is guarded; what it raises reaches the client.
 
     Attributes:
         is_over: whether it was installed, and is no longer.
     """
 
-    def __init__(self, origins: Collection[Origin], meet: Callable[[str], None]) -> None:
+    def __init__(self, origins: Collection[Origin], meet: Callable[[str, str], None]) -> None:
         self._origins = list(origins)
         self._meet = meet
         self._expected = 0
@@ -99,14 +99,18 @@ class Guard:
         if not isinstance(name, str):
             return
         number = _number(port)
-        for scheme, its_host, its_port in self._origins:
+        # The one of that port first: where both are guarded, it is no other's.
+        for scheme, its_host, its_port in sorted(self._origins, key=lambda it: it[2] != number):
             # A name that is looked up without a port. Of this machine it says nothing yet.
             any_port = number is None and its_host not in LOOPBACK
             # Who leaves the `s` out of `https` sends the key to the same host, and in the clear.
-            is_its = number == its_port or {number, its_port} == set(_PORTS.values())
-            if _same_host(name, its_host) and (is_its or any_port):
+            is_other = {number, its_port} == set(_PORTS.values())
+            if _same_host(name, its_host) and (number == its_port or is_other or any_port):
                 shown = "" if its_port == _PORTS.get(scheme) else f":{its_port}"
-                self._meet(f"{scheme}://{name}{shown}")
+                guarded = f"{scheme}://{name}{shown}"
+                asked = f"{'http' if number == _PORTS['http'] else 'https'}://{name}"
+                self._meet(asked if is_other else guarded, guarded)
+                return
 
 
 def _same_host(name: str, host: str) -> bool:
