@@ -45,12 +45,24 @@ def scrubber_of_run(config: pytest.Config) -> Scrubber:
 
 
 def _resolved(item: pytest.Item, conversations_config: object) -> Settings:
-    return _settings.resolve(
-        item.config,
-        item.iter_markers("conversations"),
-        ConversationsConfig.of(conversations_config),
-        os.environ,
-    )
+    config = ConversationsConfig.of(conversations_config)
+    marks = [mark for mark in item.iter_markers("conversations") if mark.args or mark.kwargs]
+    if marks:
+        return _settings.resolve(item.config, marks, config, os.environ)
+    # The same as for the test before, nearly always.
+    options = vars(item.config.option)
+    others = (os.environ.get("MISTRAL_SERVER_URL"), *map(options.get, _OPTIONS))
+    known = item.config.stash.get(_stash.PLAIN, None)
+    if known is None or known[0] is not config or known[1] != others:
+        settings = _settings.resolve(item.config, (), config, os.environ)
+        known = item.config.stash[_stash.PLAIN] = config, others, settings
+    return known[2]
+
+
+_OPTIONS = tuple(
+    f"conversations_{name}"
+    for name in ("mode", "server_url", "dir", "sandbox", "unused", "max_age")
+)
 
 
 def _refuse_secret_names(item: pytest.Item, settings: Settings, scrubber: Scrubber) -> None:

@@ -10,7 +10,7 @@ import contextlib
 import dataclasses
 import functools
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
@@ -72,6 +72,11 @@ class ConversationsConfig:
     match_ignore: Iterable[str] | None = None
     before_record_request: RequestHook | None = None
     before_record_response: ResponseHook | None = None
+
+    def __post_init__(self) -> None:
+        for field in ("scrub", "origins", "match_on", "match_ignore"):
+            if isinstance(given := getattr(self, field), Iterator):  # gives it once, to one test
+                object.__setattr__(self, field, tuple(given))
 
     @classmethod
     def of(cls, given: object) -> ConversationsConfig:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_conversations._neighbours import Neighbours
-    from pytest_conversations._settings import Settings
+    from pytest_conversations._settings import ConversationsConfig, Settings
     from pytest_conversations._tally import Tally
     from pytest_conversations._wider import Wider
     from pytest_conversations.cassette import ConversationCassette
@@ -21,6 +21,9 @@ TALLY: pytest.StashKey[Tally] = pytest.StashKey()
 SANDBOX: pytest.StashKey[Sandbox] = pytest.StashKey()
 COLLECTED: pytest.StashKey[list[pytest.Item]] = pytest.StashKey()
 NEIGHBOURS: pytest.StashKey[Neighbours] = pytest.StashKey()
+
+# What applies to a test whose marker says nothing, and what that was found from.
+PLAIN: pytest.StashKey[tuple[ConversationsConfig, tuple[object, ...], Settings]] = pytest.StashKey()
 
 # The test that has a cassette or a snapshot now, and what gives texts without its secrets. With the
 # test itself it would be kept to the end of the run, with all that the test has sent.

@@ -1196,6 +1196,61 @@ def test_settings_have_an_order(pytester: pytest.Pytester) -> None:
     pytester.runpytest("--conversations-mode=none").assert_outcomes(passed=2)
 
 
+def test_settings_of_each_test(pytester: pytest.Pytester) -> None:
+    """Whatever may change from one test to the next; and what can be read once lasts for all."""
+    pytester.makeconftest(
+        """
+        import pytest
+        from pytest_conversations import ConversationsConfig
+
+        @pytest.fixture(scope="module", params=["once", "all"])
+        def conversations_config(request):
+            words = (word for word in ["re:(?P<word>pass\\\\w+)"])
+            return ConversationsConfig(mode=request.param, scrub=words)
+        """
+    )
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture(autouse=True)
+        def scrubbed(conversation_cassette):
+            assert conversation_cassette.scrub("a password") == "a <WORD>"
+
+        def test_first(conversation_cassette, conversations_config):
+            assert conversation_cassette.mode == conversations_config.mode
+
+        def test_again(conversation_cassette, conversations_config):
+            assert conversation_cassette.mode == conversations_config.mode
+
+        @pytest.mark.conversations(mode="none")
+        def test_marker(conversation_cassette):
+            assert conversation_cassette.mode == "none"
+
+        def test_behind_a_marker(conversation_cassette, conversations_config, request):
+            assert conversation_cassette.mode == conversations_config.mode
+            request.config.option.conversations_dir = "other"
+
+        def test_behind_an_option(conversation_cassette, request):
+            assert "other" in conversation_cassette.path
+            request.config.option.conversations_dir = None
+
+        @pytest.fixture(scope="module")
+        def variable():
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("MISTRAL_SERVER_URL", "http://127.0.0.1:9")
+                yield
+
+        def test_behind_a_variable(variable, conversation_cassette, request):
+            from pytest_conversations import _stash
+
+            settings = request.node.stash[_stash.SETTINGS]
+            assert settings.server_url == "http://127.0.0.1:9"
+        """
+    )
+    pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=12)
+
+
 @pytest.mark.parametrize(
     ("marker", "message"),
     [
