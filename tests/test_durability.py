@@ -359,14 +359,15 @@ def test_a_folder_for_locks_that_is_another_users(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its owner may have made links in it, which are not followed."""
-    if os.getuid() != 0:
-        pytest.skip("only root can give a folder to another user")
     path, precious = tmp_path / "cassette.yaml", tmp_path / "precious"
     precious.write_text("precious", encoding="utf-8")
     monkeypatch.setattr(_locks, "_SYSTEMS", [str(tmp_path)])
-    note = _locks._beside(path, ".json")  # noqa: SLF001 - there is no other way to get at it
-    note.symlink_to(precious)
-    os.chown(note.parent, 65534, 65534)
+    name = _locks._beside(path, ".json").name  # noqa: SLF001 - there is no other way to get at it
+    other = os.getuid() + 1
+    monkeypatch.setattr(os, "getuid", lambda: other)  # whose folder we made here
+    folder = tmp_path / f"pytest-conversations-of-{other}"
+    folder.mkdir()
+    (folder / name).symlink_to(precious)
     with pytest.raises(CassetteError, match="another user's"):
         _record(_open(path, "rewrite", Sharing("a", "run")), b"a")
     assert precious.read_text(encoding="utf-8") == "precious"

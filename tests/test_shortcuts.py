@@ -1,14 +1,20 @@
 """What is done in a shorter way, for speed, gives what the long way gives."""
 
+import os
 from collections import Counter
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
+import pytest
 import vcr.serialize
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from vcr.request import Request
 
+from pytest_conversations import ConversationsConfig, _applied
+from pytest_conversations._settings import resolve
 from pytest_conversations.capture import _exchange, _library
 from pytest_conversations.cassette import (
     CassetteRequest,
@@ -156,3 +162,54 @@ def test_headers_stay_as_they_were_sent() -> None:
     made = _exchange.cassette_request(sent, b"", _library.installed()[0])
     sent.headers["a"] = "c"
     assert made.headers["a"] == "b"
+
+
+URL = "MISTRAL_SERVER_URL"
+CONFIGS = [
+    ConversationsConfig(),
+    ConversationsConfig(mode="once", scrub=["re:pass"]),
+    {"mode": "all", "dir": "given"},
+    None,
+]
+OPTIONS: dict[str, object] = {
+    "mode": "verify",
+    "dir": "other",
+    "unused": "error",
+    "max_age": "7",
+    "sandbox": True,
+    "server_url": "http://127.0.0.1:8",
+}
+steps = st.tuples(
+    st.sampled_from(CONFIGS),
+    st.sampled_from([[], [{}], [{"mode": "none"}], [{}, {"cassette": "a.yaml"}]]),
+    st.sampled_from([None, "http://127.0.0.1:9"]),
+    st.sampled_from(["", *OPTIONS]),
+)
+
+
+Steps = list[tuple[object, list[dict[str, str]], str | None, str]]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(run=st.lists(steps, min_size=2, max_size=6))
+@example(run=[(CONFIGS[0], [], url, "") for url in (None, "http://127.0.0.1:9", None)])
+@example(run=[(CONFIGS[0], [], None, option) for option in ("", *OPTIONS)])
+@example(run=[(config, [], None, "") for config in (*CONFIGS, *CONFIGS)])
+@example(
+    run=[(CONFIGS[1], [{"mode": mode}] if mode else [], None, "") for mode in ("", "none", "")]
+)
+def test_settings_that_are_known_are_those_of_the_test(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, run: Steps
+) -> None:
+    """Whatever changed since they were worked out: config, marker, environment or option."""
+    config = pytester.parseconfig()
+    for returned, kwargs, url, option in run:
+        monkeypatch.delenv(URL, raising=False)
+        if url is not None:
+            monkeypatch.setenv(URL, url)
+        if option:
+            monkeypatch.setattr(config.option, f"conversations_{option}", OPTIONS[option])
+        marks = [pytest.mark.conversations(**each).mark for each in kwargs]
+        item: Any = SimpleNamespace(config=config, iter_markers=lambda _, marks=marks: iter(marks))
+        of = ConversationsConfig.of(returned)
+        assert _applied._resolved(item, returned) == resolve(config, marks, of, os.environ)  # noqa: SLF001 - its way round `resolve` is what is tried

@@ -13,7 +13,7 @@ _SPACE = " \t\r\n"
 _PART = 8  # bytes of a piece
 _SURE = 12  # bytes of a value that no text ends in by chance
 _MIXED = re.compile(rb"\d.*[A-Za-z]|[A-Za-z].*\d", re.DOTALL)
-_PIECE = re.compile(rb"\d.*[A-Za-z]|[A-Za-z].*\d|[a-z][A-Z]", re.DOTALL)
+_PIECE = re.compile(_MIXED.pattern + rb"|[a-z][A-Z]", re.DOTALL)
 _PLACEHOLDER = re.compile(_names.PLACEHOLDER)
 
 
