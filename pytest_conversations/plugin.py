@@ -19,7 +19,7 @@ from pytest_conversations._tally import Tally
 from pytest_conversations.errors import CassetteError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 _WORKER_OUTPUT = "pytest_conversations"
 
@@ -151,6 +151,7 @@ def pytest_runtest_makereport(
     _cut_traceback(call, item)
     report = yield
     test, shown = item.config.stash[_stash.SHOWN]
+    shown = shown or _shown_early(report, item.config)
     if shown is not None:  # of an earlier test, too: another may fail by the same fixture
         from pytest_conversations._redaction import redact
 
@@ -217,18 +218,28 @@ def pytest_make_collect_report(
         tally = collector.config.stash[_stash.TALLY]
         tally.is_partial |= report.failed
         tally.lacks_modules |= report.skipped
-        _redact_collected(report, collector.config)
+        if (shown := _shown_early(report, collector.config)) is not None:
+            from pytest_conversations._redaction import redact_collected
+
+            redact_collected(report, shown)
     return report
 
 
-def _redact_collected(report: pytest.CollectReport, config: pytest.Config) -> None:
+def _shown_early(
+    report: pytest.TestReport | pytest.CollectReport, config: pytest.Config
+) -> Callable[[str], str] | None:
+    """What takes secrets out of a report before any test has a cassette; None where it has none."""
+    noted = getattr(report, "user_properties", ())
+    if not (report.longrepr or report.sections or noted):
+        return None  # most tests pass, and say nothing
     names = ["MISTRAL_API_KEY", *config.getini("conversations_scrub")]
-    said = f"{report.longrepr}{report.sections}"
-    if any(value and value in said for value in map(os.environ.get, names)):
-        from pytest_conversations._applied import scrubber_of_run
-        from pytest_conversations._redaction import redact_collected
+    if values := list(filter(None, map(os.environ.get, names))):
+        said = f"{report.longrepr}{report.sections}{noted}"
+        if any(value in said for value in values):
+            from pytest_conversations._applied import scrubber_of_run
 
-        redact_collected(report, scrubber_of_run(config).known)
+            return scrubber_of_run(config).known
+    return None
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
